@@ -1,0 +1,112 @@
+// The programs under test as fixtures: real processes with short timers.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/broker.hpp"
+#include "tests/support/central.hpp"
+#include "tests/support/ledger.hpp"
+#include "tests/support/process.hpp"
+
+namespace solar::test {
+
+using Flags = std::vector<std::string>;
+
+/// A `solar-publisher` with an outbox of its own, fed by lines. Owner: one thread.
+class Publisher {
+ public:
+  struct Options {
+    std::string broker_url;
+    std::string village{"Bamenda"};
+    std::string device{"main"};
+    Flags extra;  ///< after the fixture's own flags: they win where a flag stands twice
+    bool follow{true};
+  };
+
+  /// Nothing runs yet. `folder` is made; it holds the outbox and all that the process says.
+  Publisher(std::filesystem::path folder, Options options);
+
+  void start();
+  void kill() { process_->kill(); }
+  Exit stop() { return process_->stop(); }
+  void feed(std::string_view line);
+  /// Numbered readings `{"power_kw":<n>,"n":<n>}` from `first` on.
+  void feed_numbers(int first, int count);
+  void end_input() { process_->close_input(); }
+
+  /// The ids that it said it committed, over all its runs.
+  [[nodiscard]] std::vector<std::string> accepted() const;
+  [[nodiscard]] bool accepts(std::size_t count, std::chrono::milliseconds patience = kPatience) const;
+
+  /// A command on the same outbox: "status", "send", "refused"...
+  [[nodiscard]] Finished command(Flags words, std::chrono::milliseconds patience = kPatience) const;
+  /// A field of `status --json` as text; empty where there is none.
+  [[nodiscard]] std::string status(const std::string& field) const;
+
+  [[nodiscard]] Process& process() { return *process_; }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  [[nodiscard]] std::filesystem::path outbox() const { return folder_ / "outbox.db"; }
+  [[nodiscard]] Options& options() { return options_; }
+
+ private:
+  [[nodiscard]] Flags common_flags() const;
+  std::filesystem::path folder_;
+  Options options_;
+  std::optional<Process> process_;
+};
+
+/// A `solar-forwarder` with an inbox of its own. Owner: one thread.
+class Forwarder {
+ public:
+  struct Options {
+    std::string broker_url;
+    std::string api_url;
+    std::string client_id{"forwarder-0"};
+    Flags extra;
+  };
+
+  Forwarder(std::filesystem::path folder, Options options);
+
+  /// Starts it and waits until it is subscribed.
+  void start();
+  void start_without_waiting();
+  void kill() { process_->kill(); }
+  Exit stop() { return process_->stop(); }
+  [[nodiscard]] Finished command(Flags words) const;
+
+  [[nodiscard]] Process& process() { return *process_; }
+  [[nodiscard]] std::filesystem::path inbox() const { return folder_ / "inbox.db"; }
+  [[nodiscard]] Options& options() { return options_; }
+
+ private:
+  [[nodiscard]] Flags common_flags() const;
+  std::filesystem::path folder_;
+  Options options_;
+  std::optional<Process> process_;
+};
+
+/// The whole road in one folder: broker, central, forwarder, publisher; the last two not yet started.
+struct Road {
+  TemporaryDirectory folder;
+  Broker broker{folder.path() / "broker"};
+  Central central{folder.path() / "central"};
+  Forwarder forwarder{folder.path() / "forwarder", {broker.url(), central.url(), "forwarder-0", {}}};
+  Publisher publisher{folder.path() / "publisher", {broker.url(), "Bamenda", "main", {}, true}};
+
+  [[nodiscard]] std::filesystem::path path(std::string_view name) const { return folder.path() / name; }
+  void start() {
+    forwarder.start();
+    publisher.start();
+  }
+  /// Whether central has every reading that the publisher accepted, in time.
+  [[nodiscard]] bool all_arrive(std::chrono::milliseconds patience = std::chrono::milliseconds{60'000}) const;
+  /// Whether no reading waits in the publisher's outbox, in time.
+  [[nodiscard]] bool outbox_drains(std::chrono::milliseconds patience = std::chrono::milliseconds{60'000}) const;
+};
+
+}  // namespace solar::test
