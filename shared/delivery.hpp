@@ -95,7 +95,7 @@ class Window {
 
   [[nodiscard]] std::size_t size() const { return size_; }
   void on_success();
-  /// Halves, at most once per `size()` outcomes: one burst of failures is one overload.
+  /// Halves; failures of the requests that were out at that moment do not halve again: they are the same overload.
   void on_overload();
   void start_over();
 
@@ -103,29 +103,31 @@ class Window {
   Limits limits_;
   std::size_t size_;
   std::size_t successes_{};         ///< since the last step, for PerRoundTrip
-  std::size_t outcomes_to_ignore_{};  ///< until the next halving may happen
+  std::size_t overloads_to_ignore_{};  ///< of requests that were out at the last halving
 };
 
-/// Whether the other side is there at all. Away after 5 troubles in a row; then one knock per 10 s until the first success.
+/// Whether the other side is there at all. Away after 5 troubles in a row; then one knock per interval until the first success.
 class Presence {
  public:
   static constexpr std::uint32_t kTroublesUntilAway = 5;
-  static constexpr Millis kKnockInterval{10'000};
 
   enum class Change { None, WentAway, CameBack };
+
+  explicit Presence(Millis knock_interval) : knock_interval_{knock_interval} {}
 
   Change on_delivered();
   /// A refusal shows that somebody is there who reads: it ends a run of troubles, not an absence.
   void on_refused();
   Change on_unavailable(Cause cause, Millis steady);
+  /// Tells that a knock is on its way.
+  void knocked(Millis steady) { next_knock_ = steady + knock_interval_; }
 
   [[nodiscard]] bool away() const { return away_; }
-  [[nodiscard]] bool may_knock(Millis steady) const { return steady >= next_knock_; }
+  [[nodiscard]] bool in_trouble() const { return troubles_ > 0; }
   [[nodiscard]] Millis next_knock() const { return next_knock_; }
-  /// Tells that a knock is on its way.
-  void knocked(Millis steady) { next_knock_ = steady + kKnockInterval; }
 
  private:
+  Millis knock_interval_;
   bool away_{};
   std::uint32_t troubles_{};
   Millis next_knock_{};

@@ -22,7 +22,6 @@ struct Parcel {
   std::optional<std::string> id;  ///< the sender's own id; nullopt: the row's
   std::string body;
   std::uint32_t crc{};            ///< CRC-32 (zlib) of `body`
-  bool live{};                    ///< a live reading goes alone and as it is
 
   bool operator==(const Parcel&) const = default;
 };

@@ -1,0 +1,260 @@
+#include "shared/queue_tables.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "shared/checksum.hpp"
+
+namespace solar {
+
+namespace {
+
+constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::int64_t kPageBytes = 4096;
+constexpr std::size_t kVillagesKept = 10'000;  // empty ones are forgotten beyond; names come from outside
+constexpr int kSchemaVersion = 1;
+
+constexpr const char* kSchema = R"sql(
+CREATE TABLE villages(
+  village INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,
+  rows INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,
+  rate_since_ms INTEGER NOT NULL DEFAULT 0, rate_rows INTEGER NOT NULL DEFAULT 0, rate_bytes INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE readings(
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, token INTEGER NOT NULL, village INTEGER NOT NULL, device TEXT NOT NULL,
+  id TEXT, crc INTEGER NOT NULL, accepted_at_ms INTEGER NOT NULL, due_at_ms INTEGER NOT NULL DEFAULT 0,
+  round INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL);
+CREATE UNIQUE INDEX readings_once ON readings(village, device, id, crc) WHERE id IS NOT NULL;
+CREATE INDEX readings_due ON readings(village, due_at_ms);
+CREATE TABLE aside(
+  number INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, topic TEXT NOT NULL DEFAULT '', content_encoding TEXT,
+  village TEXT NOT NULL DEFAULT '', device TEXT NOT NULL DEFAULT '', id TEXT, token INTEGER NOT NULL DEFAULT 0,
+  seq INTEGER NOT NULL DEFAULT 0, crc INTEGER NOT NULL DEFAULT 0, accepted_at_ms INTEGER NOT NULL DEFAULT 0,
+  body BLOB NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL, offered_at_ms INTEGER NOT NULL);
+CREATE INDEX aside_kind ON aside(kind, number);
+CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 1;
+)sql";
+
+// The order that Tables::row_of reads.
+const std::string kSelectRows = "SELECT seq, token, device, id, crc, round, accepted_at_ms, body, village, due_at_ms FROM readings ";
+
+}  // namespace
+
+SqliteOptions sqlite_options(const QueueOptions& options) {
+  return {.path = options.path,
+          .synchronous_full = options.synchronous_full,
+          .cache_kib = options.cache_kib,
+          .checkpoint_pages = options.checkpoint_pages};
+}
+
+void upgrade_schema(Sqlite& database) {
+  Statement version = database.prepare("PRAGMA user_version");
+  static_cast<void>(version.step());
+  const std::int64_t found = version.integer(0);
+  version.reset();
+  if (found == kSchemaVersion) return;
+  if (found != 0) {
+    throw SqliteError{SqliteError::Kind::Broken, "the database has format " + std::to_string(found) +
+                                                     ", this program knows up to " + std::to_string(kSchemaVersion) +
+                                                     "; use the newer program that wrote it"};
+  }
+  Transaction transaction{database};
+  database.execute(kSchema);
+  transaction.commit();
+}
+
+void Rate::add(std::int64_t wall_ms, std::int64_t body_bytes) {
+  if (rows == 0 || wall_ms < since_ms || wall_ms - since_ms > 4 * kDayMs) {
+    *this = {.since_ms = wall_ms, .rows = 0, .bytes = 0};
+  } else if (wall_ms - since_ms > 2 * kDayMs) {
+    *this = {.since_ms = since_ms + (wall_ms - since_ms) / 2, .rows = rows / 2, .bytes = bytes / 2};
+  }
+  ++rows;
+  bytes += body_bytes;
+}
+
+Queue::Tables::Tables(const QueueOptions& options)
+    : database{sqlite_options(options)},
+      insert_reading{(upgrade_schema(database),
+                      database.prepare("INSERT OR IGNORE INTO readings(seq, token, village, device, id, crc, "
+                                       "accepted_at_ms, body) VALUES(?,?,?,?,?,?,?,?)"))},
+      delete_reading{
+          database.prepare("DELETE FROM readings WHERE seq=? AND token=? RETURNING village, length(body)")},
+      select_fresh{database.prepare(kSelectRows + "WHERE village=? AND due_at_ms=0 AND seq>? ORDER BY seq LIMIT ?")},
+      select_due{
+          database.prepare(kSelectRows + "WHERE village=? AND due_at_ms>0 AND due_at_ms<=? ORDER BY due_at_ms")},
+      select_too_far{database.prepare(kSelectRows + "WHERE village=? AND due_at_ms>? ORDER BY due_at_ms DESC")},
+      select_next_due{
+          database.prepare("SELECT due_at_ms, seq FROM readings WHERE village=? AND due_at_ms>0 ORDER BY due_at_ms")},
+      select_newest{
+          database.prepare("SELECT seq, token FROM readings WHERE seq>? AND due_at_ms=0 ORDER BY seq DESC LIMIT ?")},
+      select_reading{database.prepare(kSelectRows + "WHERE seq=? AND token=?")},
+      select_same_id{database.prepare("SELECT seq FROM readings WHERE village=? AND device=? AND id=?")},
+      update_rest{database.prepare("UPDATE readings SET due_at_ms=?, round=? WHERE seq=? AND token=?")},
+      insert_village_{database.prepare("INSERT INTO villages(name) VALUES(?) RETURNING village")},
+      update_village_{database.prepare("UPDATE villages SET rows=?, bytes=?, rate_since_ms=?, rate_rows=?, "
+                                       "rate_bytes=? WHERE village=?")},
+      page_count_{database.prepare("PRAGMA page_count")},
+      freelist_count_{database.prepare("PRAGMA freelist_count")} {
+  // A backstop behind the queue's own check; the slack is for the tables that removals and refusals touch.
+  const std::uint64_t pages = (options.max_bytes + options.max_bytes / 8) / kPageBytes + 4096;
+  database.execute("PRAGMA max_page_count=" + std::to_string(pages));
+  load_villages();
+  load_aside_counters();
+  Statement sequence = database.prepare("SELECT seq FROM sqlite_sequence WHERE name='readings'");
+  if (sequence.step()) next_seq = sequence.integer(0) + 1;
+  count_pages();
+}
+
+void Queue::Tables::load_villages() {
+  Statement all = database.prepare("SELECT village, name, rows, bytes, rate_since_ms, rate_rows, rate_bytes FROM villages");
+  while (all.step()) {
+    VillageCounters village{.number = all.integer(0),
+                            .name = all.text(1),
+                            .rows = all.integer(2),
+                            .bytes = all.integer(3),
+                            .rate = {.since_ms = all.integer(4), .rows = all.integer(5), .bytes = all.integer(6)}};
+    numbers.emplace(village.name, village.number);
+    villages.emplace(village.number, std::move(village));
+  }
+  name_orphans();
+}
+
+/// A bit flip in a row's village number must not hide the row: its body still says where it comes from.
+void Queue::Tables::name_orphans() {
+  Statement next = database.prepare("SELECT min(village) FROM readings WHERE village>?");
+  std::int64_t number = INT64_MIN;
+  while (next.bind(number).step() && !next.is_null(0)) {
+    number = next.integer(0);
+    next.reset();
+    if (villages.contains(number)) continue;
+    const VillageCounters orphan{.number = number, .name = "unknown-" + std::to_string(number), .rate = {}};
+    database.prepare("INSERT INTO villages(village, name) VALUES(?,?)").bind(number, orphan.name).run();
+    numbers.emplace(orphan.name, number);
+    villages.emplace(number, orphan).first->second.rows = 1;
+  }
+}
+
+void Queue::Tables::load_aside_counters() {
+  Statement counts = database.prepare("SELECT count(*) FROM aside WHERE kind=?");
+  const auto count = [&counts](AsideKind kind) {
+    static_cast<void>(counts.bind(static_cast<std::int64_t>(kind)).step());
+    return static_cast<std::uint64_t>(counts.integer(0));
+  };
+  refused_rows = count(AsideKind::Refused);
+  unreadable_rows = count(AsideKind::Unreadable);
+  quarantined_rows = count(AsideKind::Quarantined);
+  counts.reset();
+  Statement bytes = database.prepare("SELECT coalesce(sum(length(body)), 0) FROM aside WHERE kind=1");
+  static_cast<void>(bytes.step());
+  unreadable_bytes = static_cast<std::uint64_t>(bytes.integer(0));
+}
+
+void Queue::Tables::forget_empty_villages() {
+  database.execute("DELETE FROM villages WHERE rows=0");
+  for (auto entry = villages.begin(); entry != villages.end();) {
+    if (entry->second.rows == 0) {
+      numbers.erase(entry->second.name);
+      entry = villages.erase(entry);
+    } else {
+      ++entry;
+    }
+  }
+}
+
+void Queue::Tables::count_pages() {
+  static_cast<void>(page_count_.bind().step());
+  static_cast<void>(freelist_count_.bind().step());
+  const std::int64_t pages = page_count_.integer(0) - freelist_count_.integer(0);
+  page_count_.reset();
+  freelist_count_.reset();
+  used_bytes.store(static_cast<std::uint64_t>(pages * kPageBytes), std::memory_order_relaxed);
+}
+
+const std::string& Queue::Tables::village_name(VillageNumber number) const {
+  const auto village = villages.find(number);
+  if (village == villages.end()) {
+    throw SqliteError{SqliteError::Kind::Corrupt, "a reading names village " + std::to_string(number) + ", which is not there"};
+  }
+  return village->second.name;
+}
+
+TakenRow Queue::Tables::row_of(const Statement& statement) const {
+  TakenRow row;
+  row.parcel.row = {.token = static_cast<std::uint64_t>(statement.integer(1)), .seq = statement.integer(0)};
+  row.parcel.origin = {.village = village_name(statement.integer(8)), .device = statement.text(2)};
+  if (!statement.is_null(3)) row.parcel.id = statement.text(3);
+  row.parcel.crc = static_cast<std::uint32_t>(statement.integer(4));
+  row.village = statement.integer(8);
+  row.round = static_cast<std::uint32_t>(statement.integer(5));
+  row.accepted_at = Millis{statement.integer(6)};
+  row.parcel.body = statement.text(7);
+  return row;
+}
+
+Appended Queue::Tables::Change::insert(const NewReading& reading, std::uint64_t token, Millis wall) {
+  const RowId row{.token = token, .seq = tables_.next_seq};
+  std::string with_id;
+  if (reading.id_at) {
+    assert(*reading.id_at <= reading.body.size());
+    with_id = reading.body;
+    with_id.insert(*reading.id_at, to_string(row));
+  }
+  const std::string_view body = reading.id_at ? std::string_view{with_id} : std::string_view{reading.body};
+  VillageCounters& counters = village(reading.origin.village);
+  tables_.insert_reading
+      .bind(row.seq, stored(row.token), counters.number, reading.origin.device, reading.id,
+            std::int64_t{checksum(body)}, std::int64_t{wall.count()}, Blob{body})
+      .run();
+  if (tables_.database.changes() == 0) return {.row = {}, .duplicate = true};
+  ++tables_.next_seq;
+  ++counters.rows;
+  counters.bytes += static_cast<std::int64_t>(body.size());
+  counters.rate.add(wall.count(), static_cast<std::int64_t>(body.size()));
+  return {.row = row, .duplicate = false};
+}
+
+void Queue::Tables::Change::erase(const RowId& row) {
+  Statement& erase = tables_.delete_reading.bind(row.seq, stored(row.token));
+  if (erase.step()) {
+    VillageCounters& counters = village(VillageNumber{erase.integer(0)});
+    --counters.rows;
+    counters.bytes -= erase.integer(1);
+  }
+  erase.reset();
+}
+
+VillageCounters& Queue::Tables::Change::village(VillageNumber number) {
+  if (const auto found = touched_.find(number); found != touched_.end()) return found->second;
+  return touched_.emplace(number, tables_.villages.at(number)).first->second;
+}
+
+VillageCounters& Queue::Tables::Change::village(const std::string& name) {
+  if (const auto known = tables_.numbers.find(name); known != tables_.numbers.end()) return village(known->second);
+  const auto same_name = [&name](const auto& entry) { return entry.second.name == name; };
+  if (const auto found = std::find_if(touched_.begin(), touched_.end(), same_name); found != touched_.end()) {
+    return found->second;
+  }
+  static_cast<void>(tables_.insert_village_.bind(name).step());
+  const VillageNumber number = tables_.insert_village_.integer(0);
+  tables_.insert_village_.reset();
+  return touched_.emplace(number, VillageCounters{.number = number, .name = name, .rate = {}}).first->second;
+}
+
+void Queue::Tables::Change::commit() {
+  for (const auto& [number, village] : touched_) {
+    tables_.update_village_
+        .bind(village.rows, village.bytes, village.rate.since_ms, village.rate.rows, village.rate.bytes, number)
+        .run();
+  }
+  transaction_.commit();
+  for (auto& [number, village] : touched_) {
+    tables_.numbers.insert_or_assign(village.name, number);
+    tables_.villages.insert_or_assign(number, std::move(village));
+  }
+  tables_.count_pages();
+  if (tables_.villages.size() > kVillagesKept) tables_.forget_empty_villages();
+}
+
+}  // namespace solar

@@ -1,0 +1,114 @@
+// The queue's schema, its prepared statements and its counters. Internal to queue*.cpp.
+//
+// Format, PRAGMA user_version = 1:
+//
+//   villages  one row per village that has or had readings; rows and bytes count what waits, rate_* what came lately
+//   readings  what waits. due_at_ms is 0 for a row that never rested; id is the sender's own or NULL; crc is CRC-32 of body
+//   aside     what is kept for a person: kind 0 refused, 1 unreadable, 2 quarantined
+//   meta      key and value
+//
+// A row's id is `<token>-<seq>`. AUTOINCREMENT: seq never goes back, also when the table is empty.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include "shared/queue.hpp"
+#include "shared/sqlite.hpp"
+
+namespace solar {
+
+inline constexpr std::uint64_t kRowOverheadBytes = 160;  ///< a row's share of the table and its two indexes, beside the body
+
+/// A token as SQLite stores it.
+[[nodiscard]] constexpr std::int64_t stored(std::uint64_t token) { return static_cast<std::int64_t>(token); }
+
+/// Readings per time, over one to two days: when a day is full, half of it is forgotten.
+struct Rate {
+  std::int64_t since_ms{};
+  std::int64_t rows{};
+  std::int64_t bytes{};
+
+  void add(std::int64_t wall_ms, std::int64_t body_bytes);
+  bool operator==(const Rate&) const = default;
+};
+
+struct VillageCounters {
+  VillageNumber number{};
+  std::string name;
+  std::int64_t rows{};
+  std::int64_t bytes{};  ///< of their bodies
+  Rate rate;
+};
+
+class Queue::Tables {
+ public:
+  explicit Tables(const QueueOptions& options);
+
+  /// A transaction in which the villages' counters go with the rows; without `commit` nothing has happened.
+  class Change {
+   public:
+    explicit Change(Tables& tables) : tables_{tables}, transaction_{tables.database} {}
+    /// Stores a reading under the next seq; a duplicate uses none.
+    [[nodiscard]] Appended insert(const NewReading& reading, std::uint64_t token, Millis wall);
+    /// Deletes the row, if it is there.
+    void erase(const RowId& row);
+    [[nodiscard]] VillageCounters& village(const std::string& name);
+    [[nodiscard]] VillageCounters& village(VillageNumber number);
+    void commit();
+
+   private:
+    Tables& tables_;
+    Transaction transaction_;
+    std::map<VillageNumber, VillageCounters> touched_;
+  };
+
+  [[nodiscard]] const std::string& village_name(VillageNumber number) const;
+  /// The row at the cursor of a statement that selects whole rows.
+  [[nodiscard]] TakenRow row_of(const Statement& statement) const;
+  void count_pages();
+
+  Sqlite database;
+  std::unordered_map<VillageNumber, VillageCounters> villages;
+  std::unordered_map<std::string, VillageNumber> numbers;
+  std::int64_t next_seq{1};
+  std::uint64_t unreadable_rows{};
+  std::uint64_t unreadable_bytes{};
+  std::uint64_t refused_rows{};
+  std::uint64_t quarantined_rows{};
+  std::atomic<std::uint64_t> used_bytes{};
+
+  Statement insert_reading;
+  Statement delete_reading;
+  Statement select_fresh;
+  Statement select_due;
+  Statement select_too_far;
+  Statement select_next_due;
+  Statement select_newest;
+  Statement select_reading;
+  Statement select_same_id;
+  Statement update_rest;
+
+ private:
+  void load_villages();
+  void name_orphans();
+  void load_aside_counters();
+  void forget_empty_villages();
+
+  Statement insert_village_;
+  Statement update_village_;
+  Statement page_count_;
+  Statement freelist_count_;
+};
+
+/// Opens the database and brings its schema up to date; a new, damaged or suspect file is handled as Queue's constructor says.
+void prepare_database(const QueueOptions& options);
+
+[[nodiscard]] SqliteOptions sqlite_options(const QueueOptions& options);
+
+/// Creates or upgrades the tables. Throws SqliteError::Corrupt for a database of another kind or a newer version.
+void upgrade_schema(Sqlite& database);
+
+}  // namespace solar

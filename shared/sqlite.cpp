@@ -1,0 +1,141 @@
+#include "shared/sqlite.hpp"
+
+#include <sqlite3.h>
+
+#include <cassert>
+#include <utility>
+
+namespace solar {
+
+namespace {
+
+SqliteError::Kind kind_of(int code) {
+  switch (code & 0xFF) {
+    case SQLITE_FULL:
+      return SqliteError::Kind::Full;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return SqliteError::Kind::Corrupt;
+    default:
+      return SqliteError::Kind::Broken;
+  }
+}
+
+[[noreturn]] void fail(sqlite3* database, std::string_view doing) {
+  const int code = database != nullptr ? sqlite3_extended_errcode(database) : SQLITE_NOMEM;
+  const std::string message = database != nullptr ? sqlite3_errmsg(database) : "out of memory";
+  throw SqliteError{kind_of(code), std::string{doing} + ": " + message + " (SQLite code " + std::to_string(code) + ")"};
+}
+
+}  // namespace
+
+Statement::Statement(sqlite3* database, std::string_view sql) {
+  const int code = sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                      &statement_, nullptr);
+  if (code != SQLITE_OK) fail(database, sql);
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement::Statement(Statement&& other) noexcept : statement_{std::exchange(other.statement_, nullptr)} {}
+
+bool Statement::step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  sqlite3* database = sqlite3_db_handle(statement_);
+  const SqliteError error{kind_of(sqlite3_extended_errcode(database)),
+                          std::string{sqlite3_sql(statement_)} + ": " + sqlite3_errmsg(database) + " (SQLite code " +
+                              std::to_string(sqlite3_extended_errcode(database)) + ")"};
+  sqlite3_reset(statement_);
+  throw error;
+}
+
+void Statement::run() {
+  const bool row = step();
+  assert(!row);
+  static_cast<void>(row);
+  reset();
+}
+
+void Statement::reset() { sqlite3_reset(statement_); }
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string Statement::text(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+  return data == nullptr ? std::string{} : std::string{data, size};
+}
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
+void Statement::bind_one(int index, std::int64_t value) { sqlite3_bind_int64(statement_, index, value); }
+
+void Statement::bind_one(int index, std::string_view value) {
+  // A null pointer would bind NULL.
+  sqlite3_bind_text(statement_, index, value.empty() ? "" : value.data(), static_cast<int>(value.size()),
+                    SQLITE_STATIC);
+}
+
+void Statement::bind_one(int index, const std::optional<std::string>& value) {
+  if (value) {
+    bind_one(index, std::string_view{*value});
+  } else {
+    sqlite3_bind_null(statement_, index);
+  }
+}
+
+void Statement::bind_one(int index, Blob value) {
+  sqlite3_bind_blob64(statement_, index, value.bytes.empty() ? "" : value.bytes.data(), value.bytes.size(),
+                      SQLITE_STATIC);
+}
+
+Sqlite::Sqlite(const SqliteOptions& options) {
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+  if (sqlite3_open_v2(options.path.c_str(), &database_, flags, nullptr) != SQLITE_OK) {
+    const SqliteError error{kind_of(sqlite3_extended_errcode(database_)),
+                            "cannot open " + options.path.string() + ": " + sqlite3_errmsg(database_)};
+    sqlite3_close(database_);
+    throw error;
+  }
+  try {
+    sqlite3_extended_result_codes(database_, 1);
+    execute("PRAGMA locking_mode=EXCLUSIVE");
+    execute("PRAGMA journal_mode=WAL");
+    execute(options.synchronous_full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    execute("PRAGMA cache_size=-" + std::to_string(options.cache_kib));
+    execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpoint_pages));
+    execute("PRAGMA cell_size_check=ON");
+    execute("PRAGMA temp_store=MEMORY");
+  } catch (...) {
+    sqlite3_close(database_);
+    throw;
+  }
+}
+
+Sqlite::~Sqlite() { sqlite3_close(database_); }
+
+void Sqlite::execute(const std::string& sql) {
+  if (sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail(database_, sql);
+}
+
+std::int64_t Sqlite::changes() const { return sqlite3_changes64(database_); }
+
+Transaction::Transaction(Sqlite& database) : database_{database} { database_.execute("BEGIN IMMEDIATE"); }
+
+Transaction::~Transaction() {
+  if (!open_) return;
+  try {
+    database_.execute("ROLLBACK");
+  } catch (const SqliteError&) {
+    // SQLite has rolled back by itself (full disk, input/output error); the error on its way up says why.
+  }
+}
+
+void Transaction::commit() {
+  database_.execute("COMMIT");
+  open_ = false;
+}
+
+}  // namespace solar
