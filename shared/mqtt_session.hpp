@@ -41,21 +41,22 @@ struct MqttOptions {
   Millis reconnect_spread{60'000};  ///< the first try after a lost connection waits a random part of this
   std::uint16_t receive_maximum{100};              ///< messages that the broker may have out to us unacknowledged
   std::uint32_t maximum_packet_bytes{1024 * 1024};
-  std::uint32_t rebuild_after{100};  ///< connects until Paho's client is made anew (its reconnects leak)
   std::vector<std::string> filters;  ///< subscribed with QoS 1 on every connect, whatever session_present says
   std::optional<MqttMessage> will;
   std::optional<MqttMessage> birth;  ///< published after every connect
 };
 
-// What happened, in order, for the courier's thread.
+// What happened, in order, for the courier's thread. Every Connected is followed by a Disconnected once it is over; a try that fails
+// is told by one Disconnected or Denied.
 struct Connected { bool session_present{}; };                 ///< and all filters were granted QoS 1
 struct Disconnected { std::string why; };                     ///< lost, or a try to connect that failed
-struct TakenOver {};                                          ///< 0x8E: somebody else uses our client id
-struct Denied { std::string what; std::string why; };         ///< a subscription or the login was refused
-struct Unsubscribed { std::string filter; };
+struct TakenOver {};                                          ///< 0x8E: somebody else uses our client id; Disconnected follows
+struct Denied { std::string what; std::string why; };         ///< "login", a subscription or a message was refused; tried again
+struct Unsubscribed { std::string filter; };                  ///< for every `unsubscribe`, maybe only after the next connect
 using MqttEvent = std::variant<Connected, Disconnected, TakenOver, Denied, Unsubscribed>;
 
-/// Owner: the program. Survives any number of connections; keeps no message (Paho's persistence and buffering are off).
+/// Owner: the program. Survives any number of connections; keeps no message: Paho's persistence and buffering are off, and every
+/// connection has a Paho client of its own, so that nothing is sent again but by the courier.
 ///
 /// Threads: everything is called from one thread (the courier's), but `on_message` and `wake` run on Paho's. A message is PUBACKed
 /// when `on_message` has returned, so whoever needs it durable commits there. `on_message` must not call
@@ -65,7 +66,8 @@ class MqttSession {
   using OnMessage = std::function<void(const MqttMessage&)>;
   using Wake = std::function<void()>;
 
-  /// Throws std::runtime_error if the Paho C library is older than 1.3.10: it acknowledges before the handler ran.
+  /// Throws std::runtime_error if the Paho C library is older than 1.3.10: it acknowledges before the handler ran; and
+  /// std::invalid_argument if the url is none (mqtt_session_url.hpp checks one).
   MqttSession(MqttOptions options, OnMessage on_message, Wake wake);
   ~MqttSession();
   MqttSession(const MqttSession&) = delete;
@@ -83,7 +85,8 @@ class MqttSession {
   bool publish(const MqttMessage& message);
 
   void subscribe(const std::string& filter);    ///< adds to the filters; now, and on every connect
-  void unsubscribe(const std::string& filter);  ///< takes it out of the filters; `Unsubscribed` follows if connected
+  /// Takes it out of the filters and out of the broker's session: now, or after the next connect. `Unsubscribed` follows.
+  void unsubscribe(const std::string& filter);
   /// The id for the next connection; ends the present one.
   void change_client_id(std::string client_id);
   /// Publishes `last` if given, waits for it up to `timeout`, ends the connection without sending the will, and never connects again.

@@ -1,0 +1,307 @@
+#include "shared/mqtt_session.hpp"
+
+#include <mqtt/async_client.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "shared/mqtt_session_backoff.hpp"
+#include "shared/mqtt_session_link.hpp"
+#include "shared/mqtt_session_options.hpp"
+#include "shared/mqtt_session_reasons.hpp"
+#include "shared/mqtt_session_url.hpp"
+
+namespace solar {
+namespace {
+
+using namespace mqtt_session;
+
+constexpr std::size_t kEventsMax = 1024;
+constexpr std::size_t kPasswordMaxBytes = 64 * 1024;
+/// How much longer than connect_timeout a try may take: Paho reports its own timeout first.
+constexpr Millis kAnswerGrace{5'000};
+constexpr Millis kNothingToDo{3'600'000};
+
+template <class... Ts>
+struct overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+overloaded(Ts...) -> overloaded<Ts...>;
+
+/// The password, or why there is none.
+Result<std::string> read_password(const std::string& path) {
+  if (path.empty()) return std::string{};
+  std::ifstream file{path, std::ios::binary};
+  if (!file) return Problem{"the password file " + path + " cannot be read: " + std::strerror(errno), {}, {}};
+
+  std::string password(kPasswordMaxBytes, '\0');
+  file.read(password.data(), static_cast<std::streamsize>(password.size()));
+  if (file.bad()) return Problem{"the password file " + path + " cannot be read: " + std::strerror(errno), {}, {}};
+  password.resize(static_cast<std::size_t>(file.gcount()));
+  if (password.ends_with('\n')) password.pop_back();
+  if (password.ends_with('\r')) password.pop_back();
+  return password;
+}
+
+std::string checked_uri(const std::string& url) {
+  auto uri = paho_uri(url);
+  if (const auto* const problem = std::get_if<Problem>(&uri)) throw std::invalid_argument{problem->what + ": " + problem->value};
+  return std::get<std::string>(std::move(uri));
+}
+
+}  // namespace
+
+class MqttSession::Connection {
+ public:
+  Connection(MqttOptions options, OnMessage on_message, Wake wake)
+      : options_{std::move(options)},
+        uri_{checked_uri(options_.url)},
+        handlers_{std::move(on_message), std::move(wake)},
+        backoff_{{options_.reconnect_min, options_.reconnect_max, options_.reconnect_spread}} {}
+
+  Millis tick(Now now);
+  std::vector<MqttEvent> take_events();
+  [[nodiscard]] bool up() const { return state_ == State::Up; }
+  [[nodiscard]] std::size_t room() const { return up() ? link_->room() : 0; }
+  bool publish(const MqttMessage& message) { return room() > 0 && link_->publish(message); }
+  void subscribe(const std::string& filter);
+  void unsubscribe(const std::string& filter);
+  void change_client_id(std::string client_id);
+  void disconnect(Millis timeout, const std::optional<MqttMessage>& last);
+
+ private:
+  enum class State { Waiting, Connecting, Subscribing, Up, Ended };
+
+  [[nodiscard]] bool greeted() const { return state_ == State::Subscribing || state_ == State::Up; }
+  void start_try(Now now);
+  void read_notes();
+  void on(const Greeted& note);
+  void on(const Refusal& note);
+  void on(const Loss& note);
+  void on(const SubscribeAnswer& note);
+  void on(const UnsubscribeAnswer& note);
+  void on(const PublishRefusal& note);
+  void ask(void (Link::*what)(const std::string&), const std::string& filter);
+  void up_if_granted();
+  void end_with(MqttEvent event);
+  void tell(MqttEvent event);
+  double chance() { return std::uniform_real_distribution<double>{0.0, 1.0}(random_); }
+
+  MqttOptions options_;
+  std::string uri_;
+  Handlers handlers_;
+  Backoff backoff_;
+  std::mt19937_64 random_{std::random_device{}()};
+
+  State state_{State::Waiting};
+  std::unique_ptr<Link> link_;        ///< in every state but Waiting and Ended
+  std::set<std::string> to_grant_;    ///< filters without a SUBACK on this connection
+  std::set<std::string> leaving_;     ///< filters that the broker may still have and shall not
+  std::vector<MqttEvent> events_;
+  bool session_present_{};
+
+  Millis now_{};                      ///< of the last tick
+  std::optional<Millis> wait_{Millis{0}};  ///< until the next try, counted from the next tick
+  Millis next_try_{};
+  std::optional<Millis> deadline_;    ///< of the try; set by the tick that sees it missing
+  std::optional<Millis> up_since_;
+};
+
+Millis MqttSession::Connection::tick(Now now) {
+  now_ = now.steady;
+  read_notes();
+  if (wait_) next_try_ = now_ + *std::exchange(wait_, std::nullopt);
+  if (state_ == State::Waiting && now_ >= next_try_) start_try(now);
+  if (wait_) next_try_ = now_ + *std::exchange(wait_, std::nullopt);
+
+  switch (state_) {
+    case State::Waiting:
+      return next_try_;
+    case State::Connecting:
+    case State::Subscribing:
+      if (!deadline_) deadline_ = now_ + options_.connect_timeout + kAnswerGrace;
+      if (now_ < *deadline_) return *deadline_;
+      end_with(Disconnected{"no answer from the broker at " + options_.url});
+      next_try_ = now_ + *std::exchange(wait_, std::nullopt);
+      return next_try_;
+    case State::Up:
+      if (!up_since_) up_since_ = now_;
+      return now_ + kNothingToDo;
+    case State::Ended:
+      break;
+  }
+  return now_ + kNothingToDo;
+}
+
+void MqttSession::Connection::start_try(Now now) {
+  auto password = read_password(options_.password_file);
+  if (const auto* const problem = std::get_if<Problem>(&password)) return end_with(Denied{"login", problem->what});
+
+  state_ = State::Connecting;
+  deadline_ = now.steady + options_.connect_timeout + kAnswerGrace;
+  try {
+    link_ = std::make_unique<Link>(uri_, options_.client_id, handlers_);
+    link_->connect(options_, std::get<std::string>(password), is_tls(uri_));
+  } catch (const mqtt::exception& e) {
+    end_with(Disconnected{"no connection to " + options_.url + ": " + e.what()});
+  }
+}
+
+void MqttSession::Connection::read_notes() {
+  if (!link_) return;
+  if (link_->mailbox().overflowed()) return end_with(Disconnected{"more news from the broker than can be followed"});
+  for (const auto& note : link_->mailbox().take()) {
+    std::visit([this](const auto& n) { on(n); }, note);
+    if (!link_) return;
+  }
+}
+
+void MqttSession::Connection::on(const Greeted& note) {
+  if (state_ != State::Connecting) return;
+  state_ = State::Subscribing;
+  deadline_.reset();
+  session_present_ = note.session_present;
+  link_->set_receive_maximum(note.receive_maximum);
+  to_grant_ = {options_.filters.begin(), options_.filters.end()};
+  const auto leaving = leaving_;
+  for (const auto& filter : leaving) ask(&Link::unsubscribe, filter);
+  const auto filters = to_grant_;
+  for (const auto& filter : filters) ask(&Link::subscribe, filter);
+  up_if_granted();
+}
+
+void MqttSession::Connection::on(const Refusal& note) {
+  if (refuses_login(note.reason)) return end_with(Denied{"login", reason_text(note.reason)});
+  end_with(Disconnected{"no connection to " + options_.url + ": " + (note.reason == 0 ? note.text : reason_text(note.reason))});
+}
+
+void MqttSession::Connection::on(const Loss& note) {
+  if (note.reason == kTakenOver) tell(TakenOver{});
+  const auto why = note.reason == 0 ? std::string{"the connection broke"} : reason_text(note.reason);
+  end_with(Disconnected{"connection to " + options_.url + " lost: " + why});
+}
+
+void MqttSession::Connection::on(const SubscribeAnswer& note) {
+  const auto wanted = std::find(options_.filters.begin(), options_.filters.end(), note.filter) != options_.filters.end();
+  if (!wanted) return;
+  if (note.reason == 1) {
+    to_grant_.erase(note.filter);
+    return up_if_granted();
+  }
+  end_with(Denied{"subscription to " + note.filter,
+                  note.reason == 0 ? "the broker granted QoS 0 only, which loses messages" : reason_text(note.reason)});
+}
+
+void MqttSession::Connection::on(const UnsubscribeAnswer& note) {
+  if (note.reason >= kFirstFailure) return tell(Denied{"end of the subscription to " + note.filter, reason_text(note.reason)});
+  if (leaving_.erase(note.filter) > 0) tell(Unsubscribed{note.filter});
+}
+
+void MqttSession::Connection::on(const PublishRefusal& note) {
+  tell(Denied{"message to " + note.topic, reason_text(note.reason)});
+}
+
+/// Asks the broker; where Paho cannot even start that, the connection has gone and its loss is on its way.
+void MqttSession::Connection::ask(void (Link::*what)(const std::string&), const std::string& filter) {
+  if (!link_) return;
+  try {
+    ((*link_).*what)(filter);
+  } catch (const mqtt::exception& e) {
+    end_with(Disconnected{"connection to " + options_.url + " lost: " + e.what()});
+  }
+}
+
+void MqttSession::Connection::up_if_granted() {
+  if (state_ != State::Subscribing || !to_grant_.empty()) return;
+  state_ = State::Up;
+  up_since_.reset();
+  tell(Connected{session_present_});
+  if (options_.birth) static_cast<void>(link_->publish(*options_.birth));
+}
+
+/// The present try or connection is over because of `event`.
+void MqttSession::Connection::end_with(MqttEvent event) {
+  const auto was_up = state_ == State::Up;
+  const auto lasted = up_since_ ? now_ - *up_since_ : Millis{0};
+  wait_ = was_up ? backoff_.after_loss(lasted, chance()) : backoff_.after_failure(chance());
+  link_.reset();
+  to_grant_.clear();
+  up_since_.reset();
+  state_ = State::Waiting;
+
+  const auto says_disconnected = std::holds_alternative<Disconnected>(event);
+  tell(std::move(event));
+  if (was_up && !says_disconnected) tell(Disconnected{"left, to try again"});
+}
+
+void MqttSession::Connection::tell(MqttEvent event) {
+  if (events_.size() >= kEventsMax) events_.erase(events_.begin());
+  events_.push_back(std::move(event));
+}
+
+std::vector<MqttEvent> MqttSession::Connection::take_events() {
+  read_notes();
+  return std::exchange(events_, {});
+}
+
+void MqttSession::Connection::subscribe(const std::string& filter) {
+  auto& filters = options_.filters;
+  if (std::find(filters.begin(), filters.end(), filter) == filters.end()) filters.push_back(filter);
+  leaving_.erase(filter);
+  if (!greeted()) return;
+  if (state_ == State::Subscribing) to_grant_.insert(filter);
+  ask(&Link::subscribe, filter);
+}
+
+void MqttSession::Connection::unsubscribe(const std::string& filter) {
+  std::erase(options_.filters, filter);
+  leaving_.insert(filter);
+  if (!greeted()) return;
+  ask(&Link::unsubscribe, filter);
+  to_grant_.erase(filter);
+  up_if_granted();
+}
+
+void MqttSession::Connection::change_client_id(std::string client_id) {
+  options_.client_id = std::move(client_id);
+  leaving_.clear();  // they belong to the old id's session
+  if (state_ == State::Ended) return;
+  if (link_) end_with(Disconnected{"the client id has changed"});
+  wait_ = Millis{0};
+}
+
+void MqttSession::Connection::disconnect(Millis timeout, const std::optional<MqttMessage>& last) {
+  if (greeted()) link_->close(timeout, last);
+  link_.reset();
+  state_ = State::Ended;
+}
+
+MqttSession::MqttSession(MqttOptions options, OnMessage on_message, Wake wake) {
+  if (!acknowledges_after_handler(paho_version())) {
+    throw std::runtime_error{"the Paho C library " + paho_version() + " acknowledges messages before they are handled; " +
+                             "1.3.10 or later is needed"};
+  }
+  connection_ = std::make_unique<Connection>(std::move(options), std::move(on_message), std::move(wake));
+}
+
+MqttSession::~MqttSession() = default;
+
+Millis MqttSession::tick(Now now) { return connection_->tick(now); }
+std::vector<MqttEvent> MqttSession::take_events() { return connection_->take_events(); }
+bool MqttSession::connected() const { return connection_->up(); }
+std::size_t MqttSession::room() const { return connection_->room(); }
+bool MqttSession::publish(const MqttMessage& message) { return connection_->publish(message); }
+void MqttSession::subscribe(const std::string& filter) { connection_->subscribe(filter); }
+void MqttSession::unsubscribe(const std::string& filter) { connection_->unsubscribe(filter); }
+void MqttSession::change_client_id(std::string client_id) { connection_->change_client_id(std::move(client_id)); }
+void MqttSession::disconnect(Millis timeout, const std::optional<MqttMessage>& last) { connection_->disconnect(timeout, last); }
+
+}  // namespace solar
