@@ -4,34 +4,28 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "shared/clock.hpp"
-#include "shared/log.hpp"
 #include "shared/problem.hpp"
+#include "shared/units.hpp"
 
 namespace solar {
 
-/// "500ms", "15s", "5min", "1h", "7d"; a number alone is an error. Not negative.
-[[nodiscard]] Result<Millis> parse_duration(std::string_view text);
-/// "4096B", "64KiB", "512MiB", "2GiB"; also "0B". A number alone is an error.
-[[nodiscard]] Result<std::uint64_t> parse_bytes(std::string_view text);
-[[nodiscard]] std::string duration_text(Millis duration);    ///< the shortest text that parse_duration reads back
-[[nodiscard]] std::string bytes_text(std::uint64_t bytes);   ///< the shortest text that parse_bytes reads back
-
-/// A setting in the table. `name` is the flag without dashes ("request-timeout"); the environment variable is its upper case
-/// with underscores (REQUEST_TIMEOUT); the TOML key may be written either way.
+/// A setting in the table. `name` is the flag without dashes ("request-timeout"); the environment variable is its upper
+/// case with underscores (REQUEST_TIMEOUT); the TOML key may be written either way.
 struct Setting {
   std::string name;
-  std::string what;         ///< one line of help
-  std::string allowed;      ///< unit and range for people: "duration, 1s to 1h", "one of retry, stored"
-  std::string default_text; ///< empty: none
-  std::function<std::optional<Problem>(const std::string&)> assign;  ///< why the text is wrong, or nullopt and it is set
+  std::string what;          ///< one line of help
+  std::string allowed;       ///< unit and range for people: "duration, 1s to 1h", "one of retry, stored"
+  std::string default_text;  ///< empty: none
+  std::function<std::optional<Problem>(const std::string&)>
+      assign;  ///< why the text is wrong, or nullopt and it is set
 };
 
 /// The table. Targets hold the defaults when they are added, and must outlive it. `add_*` may be followed by none.
@@ -53,16 +47,16 @@ class Settings {
 
 /// A subcommand as the user sees it.
 struct Command {
-  std::string name;           ///< "run", "send"; "refused list" is a command with a parent
-  std::string what;           ///< one line of help
+  std::string name;  ///< "run", "send"; "refused list" is a command with a parent
+  std::string what;  ///< one line of help
   std::vector<std::pair<std::string, std::string>> arguments;  ///< positional: name, help; all required
   std::vector<Setting> options;  ///< flags of this command only ("timeout"); no environment variable, no TOML key
-  std::vector<std::pair<std::string, std::string>> switches;   ///< flags without a value ("json"): name, help
+  std::vector<std::pair<std::string, std::string>> switches;  ///< flags without a value ("json"): name, help
 };
 
 /// What the user asked for.
 struct Invocation {
-  std::string command;                ///< as in Command::name
+  std::string command;  ///< as in Command::name
   std::vector<std::string> arguments;
   std::vector<std::string> switches;  ///< those given
 };
@@ -77,10 +71,11 @@ struct CommandLine {
   std::string footer;
 };
 
-/// Reads flags, then environment, then the TOML file named by --config or CONFIG, in that order of precedence, assigns every
-/// setting, and returns the command; or the exit status, after having printed: 0 for --help and --version, 2 with one
-/// line on standard error for a wrong value, an unknown key or flag, or no command: the setting's name, where it came from,
-/// its value, and what it may be.
-[[nodiscard]] std::variant<Invocation, int> parse_command_line(const CommandLine& line, int argc, const char* const* argv);
+/// Reads flags, then environment, then the TOML file named by --config or CONFIG, in that order of precedence, assigns
+/// every setting, and returns the command; or the exit status, after having printed: 0 for --help and --version, 2 with
+/// one line on standard error for a wrong value, an unknown key or flag, or no command: the setting's name, where it
+/// came from, its value, and what it may be.
+[[nodiscard]] std::variant<Invocation, int> parse_command_line(const CommandLine& line, int argc,
+                                                               const char* const* argv);
 
 }  // namespace solar
