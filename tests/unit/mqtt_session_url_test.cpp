@@ -1,0 +1,56 @@
+#include "shared/mqtt_session_reasons.hpp"
+#include "shared/mqtt_session_url.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace solar;
+
+namespace {
+
+std::string uri(std::string_view url) {
+  const auto result = paho_uri(url);
+  const auto* const text = std::get_if<std::string>(&result);
+  return text == nullptr ? "problem" : *text;
+}
+
+}  // namespace
+
+TEST_CASE("a broker's address becomes Paho's, with the scheme's port where none is given") {
+  CHECK(uri("mqtt://localhost:1884") == "tcp://localhost:1884");
+  CHECK(uri("mqtt://localhost") == "tcp://localhost:1883");
+  CHECK(uri("mqtt://localhost/") == "tcp://localhost:1883");
+  CHECK(uri("mqtts://broker.example") == "ssl://broker.example:8883");
+  CHECK(uri("ws://broker.example") == "ws://broker.example:80");
+  CHECK(uri("wss://broker.example/mqtt") == "wss://broker.example:443/mqtt");
+  CHECK(uri("mqtt://[::1]") == "tcp://[::1]:1883");
+  CHECK(uri("mqtt://[::1]:1884") == "tcp://[::1]:1884");
+}
+
+TEST_CASE("what is not the address of a broker is a problem") {
+  for (const auto* const wrong : {"", "localhost", "tcp://localhost", "http://localhost", "mqtt://", "mqtt://:1883", "mqtt://h:0",
+                                  "mqtt://h:65536", "mqtt://h:x", "mqtt://h:", "mqtt://h/path", "mqtt://u:p@h", "mqtt://[::1",
+                                  "mqtt://a b"}) {
+    INFO(wrong);
+    CHECK(uri(wrong) == "problem");
+  }
+}
+
+TEST_CASE("a password in the address is not repeated by the problem") {
+  const auto result = paho_uri("mqtt://user:secret@host");
+
+  CHECK(to_line(std::get<Problem>(result)).find("secret") == std::string::npos);
+}
+
+TEST_CASE("reason codes are words, and unknown ones still have their number") {
+  using mqtt_session::reason_text;
+
+  CHECK(reason_text(0x87) == "not authorized (0x87)");
+  CHECK(reason_text(0x8E) == "another client connected with the same client id (0x8E)");
+  CHECK(reason_text(0xFE) == "reason code (0xFE)");
+}
+
+TEST_CASE("a busy broker does not refuse the login, a wrong password does") {
+  CHECK(mqtt_session::refuses_login(0x86));
+  CHECK(mqtt_session::refuses_login(0x87));
+  CHECK_FALSE(mqtt_session::refuses_login(0x89));
+  CHECK_FALSE(mqtt_session::refuses_login(0));
+}
