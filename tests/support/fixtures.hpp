@@ -24,7 +24,7 @@ class Publisher {
     std::string broker_url;
     std::string village{"Bamenda"};
     std::string device{"main"};
-    Flags extra;  ///< after the fixture's own flags: they win where a flag stands twice
+    Flags extra{};  ///< after the fixture's own flags: they win where a flag stands twice
     bool follow{true};
   };
 
@@ -67,7 +67,7 @@ class Forwarder {
     std::string broker_url;
     std::string api_url;
     std::string client_id{"forwarder-0"};
-    Flags extra;
+    Flags extra{};
   };
 
   Forwarder(std::filesystem::path folder, Options options);

@@ -19,9 +19,9 @@ namespace solar::test {
 
 /// What to run. `program` without a slash is looked for in PATH.
 struct Command {
-  std::filesystem::path program;
-  std::vector<std::string> arguments;
-  std::vector<std::pair<std::string, std::string>> environment;  ///< added to, or instead of, what the test has
+  std::filesystem::path program{};
+  std::vector<std::string> arguments{};
+  std::vector<std::pair<std::string, std::string>> environment{};  ///< added to, or instead of, what the test has
   std::filesystem::path standard_input{"/dev/null"};             ///< empty: a pipe that `write` feeds
 };
 

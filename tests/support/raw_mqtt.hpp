@@ -41,24 +41,24 @@ struct Packet {
 };
 
 struct Connect {
-  std::string client_id;
+  std::string client_id{};
   bool clean_start{true};
   std::uint16_t keepalive_seconds{60};
   std::uint32_t session_expiry_seconds{};
   std::uint16_t receive_maximum{65535};
-  std::string username;
-  std::string password;
+  std::string username{};
+  std::string password{};
 };
 
 struct Publish {
-  std::string topic;
-  std::string payload;
+  std::string topic{};
+  std::string payload{};
   std::uint8_t qos{1};
   std::uint16_t packet_id{1};  ///< not sent with QoS 0
   bool retain{};
   bool duplicate{};
-  std::string content_type;
-  std::vector<std::pair<std::string, std::string>> user_properties;
+  std::string content_type{};
+  std::vector<std::pair<std::string, std::string>> user_properties{};
 };
 
 /// A packet of any type and content: also wrong ones.

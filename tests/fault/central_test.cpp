@@ -1,0 +1,136 @@
+// The reference server itself, and the tools that the other tests stand on.
+#include "tests/support/catch.hpp"
+#include "tests/support/fixtures.hpp"
+#include "tests/support/net.hpp"
+#include "tests/support/raw_mqtt.hpp"
+#include "tests/support/tcp_proxy.hpp"
+
+namespace solar::test {
+namespace {
+
+constexpr const char* kReading = R"({"village":"Buea","power_kw":1})";
+
+int post(const Central& central, const std::string& body, const std::string& key) {
+  return http(central.port(), "POST", "/api/solar", body, "Idempotency-Key: \"" + key + "\"\r\n")
+      .value_or(HttpAnswer{})
+      .status;
+}
+
+}  // namespace
+
+TEST_CASE("central stores a key once and says so the second time") {
+  const TemporaryDirectory folder;
+  const Central central{folder.path()};
+
+  CHECK(post(central, kReading, "a") == 201);
+  CHECK(post(central, kReading, "a") == 200);
+  CHECK(post(central, R"({"village":"Buea","power_kw":2})", "a") == 422);
+
+  CHECK(central.readings() == 1);
+  CHECK(central.stored("Buea").at(0).body == kReading);
+  CHECK(central.stored("Bamenda").empty());
+}
+
+TEST_CASE("central keeps across kill -9 what it has answered") {
+  const TemporaryDirectory folder;
+  Central central{folder.path()};
+  for (int n = 0; n < 20; ++n) REQUIRE(post(central, kReading, std::to_string(n)) == 201);
+
+  central.kill();
+  central.start();
+
+  CHECK(central.readings() == 20);
+  CHECK(post(central, kReading, "7") == 200);
+}
+
+TEST_CASE("central refuses what is no reading with a reason") {
+  const TemporaryDirectory folder;
+  const Central central{folder.path()};
+
+  for (const char* body :
+       {"", "hello", "[]", R"({"power_kw":1})", R"({"village":7,"power_kw":1})", R"({"village":"Buea"})",
+        R"({"village":"Buea","power_kw":"1"})", R"({"village":"Buea","power_kw":1e999})"}) {
+    CHECK(post(central, body, "a") == 400);
+  }
+  CHECK(post(central, R"({"village":"Buea","power_kw":1,"x":")" + std::string(17'000, 'x') + "\"}", "a") == 413);
+  CHECK(central.readings() == 0);
+}
+
+TEST_CASE("central fails on purpose for one village and as often as it was told") {
+  const TemporaryDirectory folder;
+  Central central{folder.path()};
+  central.fail(R"({"status":503,"count":2,"village":"Buea","store_before":true})");
+
+  CHECK(post(central, kReading, "a") == 503);
+  CHECK(post(central, R"({"village":"Maroua","power_kw":1})", "b") == 201);
+  CHECK(post(central, kReading, "a") == 503);
+  CHECK(post(central, kReading, "a") == 200);
+}
+
+TEST_CASE("a raw client's message passes the broker with its properties") {
+  const TemporaryDirectory folder;
+  Broker broker{folder.path()};
+  mqtt::Peer listener = mqtt::connect(broker.port(), {.client_id = "listener"});
+  listener.send(mqtt::encode_subscribe(1, "solar/+/+/readings"));
+  REQUIRE(listener.read(mqtt::Type::Suback));
+  mqtt::Peer sender = mqtt::connect(broker.port(), {.client_id = "sender"});
+
+  CHECK(mqtt::publish(sender, {.topic = "solar/Buea/main/readings",
+                               .payload = "[]",
+                               .user_properties = {{"content-encoding", "x"}}}) == 0);
+
+  const auto packet = listener.read(mqtt::Type::Publish);
+  REQUIRE(packet);
+  const mqtt::Publish received = mqtt::decode_publish(*packet);
+  CHECK(received.topic == "solar/Buea/main/readings");
+  CHECK(received.payload == "[]");
+  CHECK(received.user_properties.at(0).second == "x");
+}
+
+TEST_CASE("a wiped broker comes back on its port with nothing") {
+  const TemporaryDirectory folder;
+  Broker broker{folder.path()};
+  mqtt::Peer sender = mqtt::connect(broker.port(), {.client_id = "sender"});
+  mqtt::publish(sender, {.topic = "kept", .payload = "x", .retain = true});
+
+  broker.kill();
+  broker.wipe();
+  broker.start();
+
+  mqtt::Peer listener = mqtt::connect(broker.port(), {.client_id = "listener"});
+  listener.send(mqtt::encode_subscribe(1, "kept"));
+  REQUIRE(listener.read(mqtt::Type::Suback));
+  CHECK_FALSE(listener.read(mqtt::Type::Publish, std::chrono::milliseconds{50}));
+}
+
+TEST_CASE("the proxy counts both ways, cuts and refuses") {
+  const TemporaryDirectory folder;
+  const Central central{folder.path()};
+  TcpProxy proxy{central.port()};
+  REQUIRE(http(proxy.port(), "POST", "/api/solar", kReading).value_or(HttpAnswer{}).status == 201);
+  CHECK(proxy.traffic().up_bytes > 100);
+  CHECK(proxy.traffic().down_bytes > 50);
+  CHECK(proxy.traffic().connections == 1);
+
+  proxy.refuse(true);
+  CHECK_FALSE(http(proxy.port(), "GET", "/api/solar/count"));
+  proxy.refuse(false);
+  CHECK(eventually([&] { return http(proxy.port(), "GET", "/api/solar/count").has_value(); }));
+}
+
+TEST_CASE("a child process ends with its owner and shows how it ended") {
+  const TemporaryDirectory folder;
+  pid_t pid = 0;
+  {
+    Process sleeper{{"sleep", {"60"}, {}}, folder.path() / "sleep.log"};
+    pid = sleeper.pid();
+    CHECK(sleeper.running());
+    CHECK(sleeper.memory().resident_kib > 0);
+  }
+
+  CHECK_FALSE(std::filesystem::exists("/proc/" + std::to_string(pid)));
+  CHECK(run({"sh", {"-c", "echo out; echo err >&2; exit 7"}, {}}).exit == Exit{7, false});
+  CHECK(run({"sh", {"-c", "kill -9 $$"}, {}}).exit == Exit{137, true});
+}
+
+}  // namespace solar::test
