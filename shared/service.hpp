@@ -6,27 +6,26 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <variant>
+
+#include "shared/file_descriptor.hpp"
 
 namespace solar {
 
-/// One owner per database: an flock on `<database>.lock` that holds the owner's pid. The kernel drops it at any death.
+/// One owner per database: an flock on `<database>.lock` that holds the owner's pid. The kernel drops it at any death;
+/// the file stays.
 class InstanceLock {
  public:
   /// The lock, or the pid of the one who has it (0: not readable). Throws std::system_error if the file cannot be made.
   [[nodiscard]] static std::variant<InstanceLock, pid_t> acquire(const std::filesystem::path& database);
-  InstanceLock(InstanceLock&& other) noexcept;
-  InstanceLock& operator=(InstanceLock&&) = delete;
-  ~InstanceLock();
 
  private:
-  explicit InstanceLock(int fd) : fd_{fd} {}
-  int fd_;
+  explicit InstanceLock(FileDescriptor file) : file_{std::move(file)} {}
+  FileDescriptor file_;
 };
 
-/// SIGTERM and SIGINT as a callback on a thread of its own; SIGPIPE is ignored. Construct before any other thread starts.
-/// A second signal ends the process at once, with 128 + its number.
+/// SIGTERM and SIGINT as a callback on a thread of its own; SIGPIPE is ignored. Construct before any other thread
+/// starts, and once. A second signal ends the process at once, with 128 + its number.
 class StopSignal {
  public:
   explicit StopSignal(std::function<void()> on_stop);
