@@ -10,9 +10,10 @@ namespace {
 namespace fs = std::filesystem;
 
 // Timers of seconds where the programs have minutes: a test must see them pass.
-const Flags kPublisherTimers{"--reconnect-spread", "0s", "--receipt-timeout", "3s"};
+const Flags kPublisherTimers{"--reconnect-spread", "0s", "--receipt-timeout", "3s", "--log-level", "DEBUG"};
 const Flags kForwarderTimers{"--reconnect-spread", "0s",    "--receipt-interval", "100ms", "--retry-interval",  "200ms",
-                             "--rest-first",       "500ms", "--knock-interval",   "300ms", "--request-timeout", "5s"};
+                             "--rest-first",       "500ms", "--knock-interval",   "300ms", "--request-timeout", "5s",
+                             "--log-level",        "DEBUG"};
 
 Flags joined(Flags first, const Flags& second) {
   first.insert(first.end(), second.begin(), second.end());
@@ -52,9 +53,10 @@ Flags Publisher::common_flags() const {
 
 void Publisher::start() {
   Flags arguments = joined({"run"}, common_flags());
-  arguments = joined(arguments, {"--accepted", "-", "--log-level", "DEBUG"});
+  arguments = joined(arguments, {"--accepted", "-"});
   if (options_.follow) arguments.emplace_back("--follow");
-  process_.emplace(Command{sibling("solar-publisher"), arguments, {}, {}}, folder_ / "publisher.log");
+  process_.emplace(Command{sibling("solar-publisher"), arguments, options_.environment, options_.standard_input},
+                   folder_ / "publisher.log");
 }
 
 void Publisher::feed(std::string_view line) { process_->write(std::string{line} + "\n"); }
@@ -96,9 +98,7 @@ Flags Forwarder::common_flags() const {
 }
 
 void Forwarder::start_without_waiting() {
-  Flags arguments = joined({"run"}, common_flags());
-  arguments = joined(arguments, {"--log-level", "DEBUG"});
-  process_.emplace(Command{sibling("solar-forwarder"), arguments, {}}, folder_ / "forwarder.log");
+  process_.emplace(Command{sibling("solar-forwarder"), joined({"run"}, common_flags()), {}}, folder_ / "forwarder.log");
 }
 
 void Forwarder::start() {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/support/broker.hpp"
@@ -26,6 +27,8 @@ class Publisher {
     std::string device{"main"};
     Flags extra{};  ///< after the fixture's own flags: they win where a flag stands twice
     bool follow{true};
+    std::filesystem::path standard_input{};  ///< empty: fed by `feed`
+    std::vector<std::pair<std::string, std::string>> environment{};
   };
 
   /// Nothing runs yet. `folder` is made; it holds the outbox and all that the process says.
@@ -95,8 +98,8 @@ struct Road {
   TemporaryDirectory folder;
   Broker broker{folder.path() / "broker"};
   Central central{folder.path() / "central"};
-  Forwarder forwarder{folder.path() / "forwarder", {broker.url(), central.url(), "forwarder-0", {}}};
-  Publisher publisher{folder.path() / "publisher", {broker.url(), "Bamenda", "main", {}, true}};
+  Forwarder forwarder{folder.path() / "forwarder", {broker.url(), central.url()}};
+  Publisher publisher{folder.path() / "publisher", {broker.url()}};
 
   [[nodiscard]] std::filesystem::path path(std::string_view name) const { return folder.path() / name; }
   void start() {

@@ -203,8 +203,8 @@ std::optional<std::string> Process::wait_for_line(std::string_view text, std::ch
   return line;
 }
 
-Memory Process::memory() const {
-  const std::string status = proc_file(pid_, "status");
+Memory memory_of(pid_t pid) {
+  const std::string status = proc_file(pid, "status");
   return {status_number(status, "VmRSS"), status_number(status, "RssAnon")};
 }
 

@@ -17,12 +17,20 @@
 
 namespace solar::test {
 
+struct Memory {
+  std::uint64_t resident_kib{};
+  std::uint64_t anonymous_kib{};
+};
+
+/// The memory of any process of ours; zeros once it has ended. Any thread.
+[[nodiscard]] Memory memory_of(pid_t pid);
+
 /// What to run. `program` without a slash is looked for in PATH.
 struct Command {
   std::filesystem::path program{};
   std::vector<std::string> arguments{};
   std::vector<std::pair<std::string, std::string>> environment{};  ///< added to, or instead of, what the test has
-  std::filesystem::path standard_input{"/dev/null"};             ///< empty: a pipe that `write` feeds
+  std::filesystem::path standard_input{"/dev/null"};               ///< empty: a pipe that `write` feeds
 };
 
 /// How a process ended: `status` as a shell shows it, 128 + signal after one.
@@ -31,11 +39,6 @@ struct Exit {
   bool by_signal{};
 
   bool operator==(const Exit&) const = default;
-};
-
-struct Memory {
-  std::uint64_t resident_kib{};
-  std::uint64_t anonymous_kib{};
 };
 
 /// A running program. Standard output and error go to two files. Dies with SIGKILL at the end of this object, and with
@@ -69,7 +72,7 @@ class Process {
   [[nodiscard]] std::optional<std::string> wait_for_line(std::string_view text,
                                                          std::chrono::milliseconds patience = kPatience) const;
 
-  [[nodiscard]] Memory memory() const;
+  [[nodiscard]] Memory memory() const { return memory_of(pid_); }
   [[nodiscard]] std::size_t open_files() const;
   [[nodiscard]] std::size_t threads() const;
   [[nodiscard]] std::chrono::milliseconds cpu_time() const;
