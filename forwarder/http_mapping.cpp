@@ -105,9 +105,10 @@ Outcome to_outcome(TransportFault fault, std::string why) {
 }
 
 std::optional<Millis> parse_retry_after(std::string_view value, Millis wall) {
-  const auto first = value.find_first_not_of(" \t");
+  constexpr std::string_view kSpace = " \t\r\n";  // curl leaves the line end of an empty header
+  const auto first = value.find_first_not_of(kSpace);
   if (first == std::string_view::npos || value.size() > 64) return std::nullopt;
-  value = value.substr(first, value.find_last_not_of(" \t\r\n") - first + 1);
+  value = value.substr(first, value.find_last_not_of(kSpace) - first + 1);
   if (value.find_first_not_of("0123456789") == std::string_view::npos) return parse_seconds(value);
 
   if (!is_plausible(wall)) return std::nullopt;

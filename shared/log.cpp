@@ -171,6 +171,12 @@ bool needs_quotes(char c) {
 
 Field::Field(std::string_view field_key, Millis duration) : key{field_key}, value{duration_text(duration)} {}
 
+Level parse_level(std::string_view name) {
+  if (name == "DEBUG") return Level::Debug;
+  if (name == "WARNING") return Level::Warning;
+  return name == "ERROR" ? Level::Error : Level::Info;
+}
+
 void start(Level level) { output().logger.set_level(to_spdlog(level)); }
 
 void event(Level level, std::string_view what, std::initializer_list<Field> fields) {

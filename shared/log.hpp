@@ -31,6 +31,9 @@ struct Field {
   std::string value;
 };
 
+/// "DEBUG", "INFO", "WARNING" or "ERROR"; anything else is Info.
+[[nodiscard]] Level parse_level(std::string_view name);
+
 /// Starts logging: nothing below `level`. Call once, before any thread starts.
 void start(Level level);
 

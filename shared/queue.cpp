@@ -60,7 +60,7 @@ std::variant<std::vector<Appended>, QueueFull> Queue::append(std::span<const New
     for (const RowId& row : removals_) change.erase(row);
     change.commit();
     forget_removals();
-    last_seq_.store(tables_->next_seq - 1, std::memory_order_release);
+    last_seq_ = tables_->next_seq - 1;
     for (const NewReading& reading : readings) news_.insert(tables_->numbers.at(reading.origin.village));
     return appended;
   } catch (const SqliteError& error) {
@@ -147,6 +147,16 @@ QueueStats Queue::stats(Millis wall) {
     break;
   }
   return stats;
+}
+
+bool Queue::holds_plain_rows() {
+  const std::lock_guard lock{mutex_};
+  write_removals();
+  Statement plain = tables_->database.prepare(
+      "SELECT (SELECT count(*) FROM readings INDEXED BY readings_due) > "
+      "(SELECT count(*) FROM readings INDEXED BY readings_once WHERE id IS NOT NULL)");
+  static_cast<void>(plain.step());
+  return plain.integer(0) != 0;
 }
 
 double Queue::used_fraction() const {

@@ -142,7 +142,7 @@ class Queue {
   [[nodiscard]] bool has_rested(const RowId& row);
   /// Whether no row but removed ones is left of that origin and sender's id.
   [[nodiscard]] bool settled(const Origin& origin, const std::string& id);
-  [[nodiscard]] std::int64_t last_seq() const { return last_seq_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::int64_t last_seq() const { return last_seq_; }
 
   // Settling. Full: nothing was changed; try again when there is room on the disk.
 
@@ -166,6 +166,8 @@ class Queue {
   bool drop_aside(AsideKind kind, std::int64_t number);
 
   [[nodiscard]] QueueStats stats(Millis wall);
+  /// Whether a row without a sender's id waits: nobody else keeps it. Reads the whole index; for the end of a process.
+  [[nodiscard]] bool holds_plain_rows();
   [[nodiscard]] double used_fraction() const;                        ///< of max_bytes, 0 to 1 and a little more
   [[nodiscard]] double village_fraction(const std::string& village) const;  ///< of max_bytes, by the bodies that wait
 

@@ -1,0 +1,141 @@
+#include "forwarder/commands.hpp"
+
+#include <cstdio>
+#include <string>
+
+#include "forwarder/admin.hpp"
+#include "forwarder/relay.hpp"
+#include "shared/aside_desk.hpp"
+#include "shared/broker_check.hpp"
+#include "shared/database_failure.hpp"
+#include "shared/log.hpp"
+#include "shared/owner.hpp"
+#include "shared/service.hpp"
+#include "shared/topic.hpp"
+
+namespace solar {
+
+namespace {
+
+constexpr std::size_t kRemovalsKept = 64;
+constexpr std::uint32_t kCacheKib = 3072;
+constexpr std::uint32_t kCheckpointPages = 2000;  // 8 MiB of WAL: fewer fsyncs in the broker's callback
+
+QueueOptions queue_options(const ForwarderConfig& config) {
+  return {.path = config.inbox_path,
+          .synchronous_full = config.synchronous == "FULL",
+          .max_bytes = config.inbox_max,
+          .unreadable_max_bytes = config.dead_letters_max,
+          .removals_kept = kRemovalsKept,
+          .cache_kib = kCacheKib,
+          .checkpoint_pages = kCheckpointPages,
+          .token = random_bits()};
+}
+
+int run(const ForwarderConfig& config) {
+  const auto lock = InstanceLock::acquire(config.inbox_path);
+  if (const auto* pid = std::get_if<pid_t>(&lock)) {
+    log::error("another forwarder owns this inbox; give each its own --inbox-path",
+               {{"inbox", config.inbox_path}, {"pid", *pid}});
+    return 1;
+  }
+  const SystemClock clock;
+  Queue queue{queue_options(config)};
+  const QueueStats stats = queue.stats(clock.now().wall);
+  log::info("inbox opened", {{"file", config.inbox_path}, {"waiting", stats.waiting}, {"refused", stats.refused}});
+  Relay relay{config, queue, clock};
+  const StopSignal stop_signal{[&relay] { relay.stop(); }};
+  const ControlServer control{socket_path(config.inbox_path), [&](std::string_view request, const auto& write_line) {
+                                try {
+                                  answer_command(queue, clock, &relay, request, write_line);
+                                } catch (const SqliteError& error) {
+                                  end_process(error, config.inbox_path);
+                                }
+                              }};
+  relay.run();
+  return 0;
+}
+
+int ask_and_print(const ForwarderConfig& config, const std::string& request, bool json) {
+  const SystemClock clock;
+  bool failed = false;
+  const auto answer = [&clock](Queue& queue, std::string_view line, const ControlServer::WriteLine& write_line) {
+    answer_command(queue, clock, nullptr, line, write_line);
+  };
+  const bool status = request.find("\"status\"") != std::string::npos;
+  const auto problem = ask(queue_options(config), request, answer, [&](std::string_view line) {
+    failed = failed || aside_failed(line);
+    const std::string text = json ? std::string{line} + "\n" : status ? status_text(line) : aside_text(line) + "\n";
+    if (text != "\n") std::fputs(text.c_str(), stdout);
+  });
+  if (problem) std::fprintf(stderr, "solar-forwarder: %s\n", to_line(*problem).c_str());
+  return problem || failed ? 1 : 0;
+}
+
+/// Central must refuse an empty object; whatever else it answers tells what is set up wrong.
+int check_central(const ForwarderConfig& config) {
+  const SystemClock clock;
+  HttpSink sink{http_options(config), clock};
+  const std::string body = "{}";
+  const Parcel parcel{.row = {}, .origin = {.village = "check", .device = "check"}, .id = "check", .body = body, .crc = 0};
+  sink.send({&parcel, 1});
+  std::vector<Completion> completions;
+  while (completions.empty()) completions = sink.poll(config.request_timeout);
+  const Outcome& outcome = completions.front().outcome;
+  if (std::holds_alternative<Refused>(outcome)) {
+    std::printf("central  ok      %s answers, and refuses an empty reading as it should\n", config.api_url.c_str());
+    return 0;
+  }
+  if (std::holds_alternative<Delivered>(outcome)) {
+    std::printf("central  strange %s answers 2xx to an empty object: it must answer 400\n", config.api_url.c_str());
+    return 1;
+  }
+  std::printf("central  FAILED  %s: %s\n", config.api_url.c_str(), std::get<Unavailable>(outcome).why.c_str());
+  return 1;
+}
+
+int check(const ForwarderConfig& config) {
+  std::printf("settings ok      group=%s client-id=%s inbox=%s\n", config.group.c_str(), config.broker.client_id.c_str(),
+              config.inbox_path.c_str());
+  MqttOptions broker = config.broker;
+  broker.client_id += "-check";
+  broker.session_expiry = Millis{0};
+  broker.filters = {marker_topic(broker.client_id)};
+  const int broker_status = check_broker(broker);
+  return check_central(config) + broker_status > 0 ? 1 : 0;
+}
+
+int dead_letters(const Invocation& invocation, const ForwarderConfig& config, const std::string& action) {
+  std::int64_t number = 0;
+  if (!invocation.arguments.empty()) {
+    const auto parsed = parse_aside_number(invocation.arguments.front());
+    if (const auto* problem = std::get_if<Problem>(&parsed)) {
+      std::fprintf(stderr, "solar-forwarder: %s\n", to_line(*problem).c_str());
+      return 2;
+    }
+    number = std::get<std::int64_t>(parsed);
+  }
+  return ask_and_print(config, aside_request(action, number), false);
+}
+
+}  // namespace
+
+int run_command(const Invocation& invocation, const ForwarderConfig& config) {
+  try {
+    if (invocation.command == "run") return run(config);
+    if (invocation.command == "check") return check(config);
+    if (invocation.command == "status") {
+      return ask_and_print(config, R"({"command":"status"})", !invocation.switches.empty());
+    }
+    if (invocation.command == "dead-letters list") return dead_letters(invocation, config, "list");
+    if (invocation.command == "dead-letters replay") return dead_letters(invocation, config, "retry");
+    return dead_letters(invocation, config, "drop");
+  } catch (const SqliteError& error) {
+    end_process(error, config.inbox_path);
+  } catch (const std::exception& error) {
+    log::error("ending", {{"error", error.what()}});
+    return kExitTryAgain;
+  }
+}
+
+}  // namespace solar

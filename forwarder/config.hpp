@@ -1,0 +1,49 @@
+// The forwarder's settings and commands.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "forwarder/http_sink.hpp"
+#include "shared/clock.hpp"
+#include "shared/delivery.hpp"
+#include "shared/mqtt_session.hpp"
+#include "shared/settings.hpp"
+
+namespace solar {
+
+struct ForwarderConfig {
+  MqttOptions broker;  ///< client_id included
+  std::string group{"solar-forwarders"};
+
+  std::string api_url{"http://central-server:8000/api/solar"};
+  std::string api_token_file;
+  std::string api_ca_file;
+  std::string api_certificate_file;
+  std::string api_key_file;
+  std::string api_conflict{"retry"};
+  Millis request_timeout{15'000};
+  RetryPolicy retry;
+  Millis knock_interval{10'000};
+  std::uint32_t window_max{64};
+
+  std::string inbox_path{"inbox.db"};
+  std::uint64_t inbox_max{512ULL << 20};
+  std::uint64_t dead_letters_max{8ULL << 20};
+  std::string synchronous{"NORMAL"};
+
+  Millis receipt_interval{1'000};
+  Millis drain_timeout{25'000};
+  Millis drain_plain_timeout{3'600'000};
+  std::string log_level{"INFO"};
+};
+
+[[nodiscard]] HttpSinkOptions http_options(const ForwarderConfig& config);
+
+/// Fills the table with every setting; `config` holds the defaults and must outlive it.
+void add_settings(Settings& settings, ForwarderConfig& config);
+
+/// Program, commands and help around the settings.
+[[nodiscard]] CommandLine command_line(const Settings& settings);
+
+}  // namespace solar

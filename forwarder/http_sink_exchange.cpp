@@ -1,0 +1,200 @@
+#include "forwarder/http_sink_exchange.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+namespace solar::http_sink {
+namespace {
+
+struct UrlDeleter {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+
+template <class Value>
+void set(CURL* easy, CURLoption option, Value value) {
+  if (const auto code = curl_easy_setopt(easy, option, value); code != CURLE_OK) {
+    throw std::runtime_error{std::string{"curl: "} + curl_easy_strerror(code)};
+  }
+}
+
+void set_file(CURL* easy, CURLoption option, const std::string& file) {
+  if (!file.empty()) set(easy, option, file.c_str());
+}
+
+std::string part_of(CURLU* url, CURLUPart part) {
+  char* text{};
+  if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
+  std::string copy{text};
+  curl_free(text);
+  return copy;
+}
+
+TransportFault fault_of(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return TransportFault::Unresolvable;
+    case CURLE_COULDNT_CONNECT:
+      return TransportFault::NoConnection;
+    case CURLE_OPERATION_TIMEDOUT:
+      return TransportFault::Timeout;
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+      return TransportFault::Closed;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_WRITE_ERROR:
+      return TransportFault::NotHttp;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_CLIENTCERT:
+      return TransportFault::Tls;
+    default:
+      return TransportFault::Local;
+  }
+}
+
+}  // namespace
+
+Address address_of(const std::string& text) {
+  const std::unique_ptr<CURLU, UrlDeleter> url{curl_url()};
+  const auto code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0);
+  const auto scheme = code == CURLUE_OK ? part_of(url.get(), CURLUPART_SCHEME) : std::string{};
+  if (scheme != "http" && scheme != "https") throw std::invalid_argument{"not an http:// or https:// address: " + text};
+  const auto host = part_of(url.get(), CURLUPART_HOST);
+  return {host, host + ":" + part_of(url.get(), CURLUPART_PORT)};
+}
+
+Exchange::Exchange(const HttpSinkOptions& options, const Address& address)
+    : options_{options}, address_{address}, easy_{curl_easy_init()} {
+  if (!easy_) throw std::runtime_error{"curl: no handle"};
+  CURL* const easy = easy_.get();
+  set(easy, CURLOPT_URL, options.url.c_str());
+  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+  set(easy, CURLOPT_USERAGENT, "solar-forwarder");
+  set(easy, CURLOPT_POST, 1L);
+  set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options.request_timeout.count()));
+  set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(options.request_timeout, HttpSink::kConnectTimeout).count()));
+  set(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(HttpSink::kConnectionAge.count() / 1000));
+  set(easy, CURLOPT_BUFFERSIZE, 4096L);  // answers are short, and there are max_open of these
+  set(easy, CURLOPT_ERRORBUFFER, error_.data());
+  set(easy, CURLOPT_PRIVATE, static_cast<void*>(this));
+  set(easy, CURLOPT_WRITEFUNCTION, &Exchange::on_body);
+  set(easy, CURLOPT_WRITEDATA, static_cast<void*>(this));
+  set(easy, CURLOPT_HEADERFUNCTION, &Exchange::on_head);
+  set(easy, CURLOPT_HEADERDATA, static_cast<void*>(this));
+  set_file(easy, CURLOPT_CAINFO, options.ca_file);
+  set_file(easy, CURLOPT_SSLCERT, options.certificate_file);
+  set_file(easy, CURLOPT_SSLKEY, options.key_file);
+
+  headers_[0] = {content_type_.data(), &headers_[1]};
+  headers_[1] = {no_expect_.data(), &headers_[2]};
+  headers_[2] = {nullptr, nullptr};
+  set(easy, CURLOPT_HTTPHEADER, headers_.data());
+}
+
+void Exchange::prepare(const Parcel& parcel, const BearerToken& token) {
+  row_ = parcel.row;
+  request_.assign(parcel.body);
+  answer_.clear();
+  head_bytes_ = 0;
+  head_ended_ = false;
+  body_bytes_ = 0;
+  error_[0] = '\0';
+
+  key_header_.assign("Idempotency-Key: \"");
+  key_header_.append(idempotency_key(parcel.origin, parcel.id ? *parcel.id : to_string(parcel.row), parcel.crc));
+  key_header_.push_back('"');
+  if (token.generation() != token_generation_) {
+    token_header_ = token.header();
+    token_generation_ = token.generation();
+  }
+  headers_[2] = {key_header_.data(), token_header_.empty() ? nullptr : &headers_[3]};
+  headers_[3] = {token_header_.data(), nullptr};
+
+  set(easy_.get(), CURLOPT_POSTFIELDS, request_.data());
+  set(easy_.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(request_.size()));
+}
+
+std::size_t Exchange::on_body(const char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto& exchange = *static_cast<Exchange*>(self);
+  const auto length = size * count;
+  exchange.body_bytes_ += length;
+  exchange.answer_.append(bytes, std::min(length, HttpSink::kBodyKeptBytes - std::min(HttpSink::kBodyKeptBytes, exchange.answer_.size())));
+  return exchange.body_bytes_ > HttpSink::kBodyMaxBytes ? 0 : length;  // 0 ends the request
+}
+
+std::size_t Exchange::on_head(const char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto& exchange = *static_cast<Exchange*>(self);
+  const auto length = size * count;
+  exchange.head_bytes_ += length;
+  const std::string_view line{bytes, length};
+  exchange.head_ended_ = line == "\r\n" || line == "\n";
+  return exchange.head_bytes_ > HttpSink::kHeadMaxBytes ? 0 : length;
+}
+
+Outcome Exchange::outcome(CURLcode code, ApiConflict conflict, Millis wall) {
+  if (code != CURLE_OK && body_bytes_ <= HttpSink::kBodyMaxBytes) return fault(code);
+  if (!head_ended_) return fault(CURLE_PARTIAL_FILE);  // curl is content with a status line
+  long status{};
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  HttpAnswer answer{static_cast<int>(status), std::nullopt, answer_};
+  curl_header* header{};
+  if ((status < 200 || status > 299) &&
+      curl_easy_header(easy_.get(), "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {
+    answer.retry_after = header->value;
+  }
+  return to_outcome(answer, conflict, wall);
+}
+
+/// Whether there was a connection to send the request on.
+bool Exchange::request_left() {
+  curl_off_t started{};
+  curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &started);
+  return started > 0;
+}
+
+Outcome Exchange::fault(CURLcode code) {
+  const auto detail = std::string{error_[0] != '\0' ? error_.data() : curl_easy_strerror(code)};
+  const auto kind = fault_of(code);
+  long number{};
+  switch (kind) {
+    case TransportFault::Unresolvable:
+      return to_outcome(kind, "host name " + address_.host + " does not resolve");
+    case TransportFault::NoConnection:
+      curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &number);
+      if (number == ECONNREFUSED) return to_outcome(kind, "connection refused by " + address_.endpoint);
+      return to_outcome(kind, "no connection to " + address_.endpoint + ": " +
+                                  (number == 0 ? detail : std::string{std::strerror(static_cast<int>(number))}));
+    case TransportFault::Timeout:
+      // Without a connection it is no reading's fault.
+      if (!request_left()) return to_outcome(TransportFault::NoConnection, "no connection to " + address_.endpoint + " in time");
+      return to_outcome(kind, "no answer from " + address_.endpoint + " within " +
+                                  std::to_string(options_.request_timeout.count()) + " ms");
+    case TransportFault::Closed:
+      return to_outcome(kind, address_.endpoint + " closed the connection before the end of its answer");
+    case TransportFault::Tls:
+      return to_outcome(kind, "TLS to " + address_.endpoint + " failed: " + detail);
+    case TransportFault::NotHttp:
+      return to_outcome(kind, address_.endpoint + " does not answer in HTTP: " + detail);
+    case TransportFault::Local:
+      break;
+  }
+  return to_outcome(TransportFault::Local, "no request to " + address_.endpoint + ": " + detail);
+}
+
+}  // namespace solar::http_sink

@@ -1,0 +1,255 @@
+#include "forwarder/relay.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "shared/log.hpp"
+#include "shared/message.hpp"
+#include "shared/overload.hpp"
+#include "shared/topic.hpp"
+
+namespace solar {
+
+namespace {
+
+constexpr std::size_t kInHandMax = 1024;
+constexpr std::size_t kReceiptMessagesPerTurn = 16;
+constexpr Millis kDeadLetterInterval{1'000};
+constexpr std::size_t kDeadLetterTopicsMax = 1000;
+constexpr Millis kPlainCheckInterval{1'000};
+constexpr Millis kLastReceiptsTimeout{2'000};
+constexpr Millis kSteerInterval{1'000};
+
+MqttOptions broker_options(const ForwarderConfig& config, const std::string& filter, const std::string& marker) {
+  MqttOptions options = config.broker;
+  options.filters = {filter, marker};
+  return options;
+}
+
+CourierPolicy courier_policy(const ForwarderConfig& config) {
+  return {.window = {.min = 1, .start = std::min(4U, config.window_max), .max = config.window_max,
+                     .growth = Window::Growth::PerRoundTrip},
+          .in_hand_max = kInHandMax,
+          .side = CourierPolicy::Rounds{.retry = config.retry, .knock_interval = config.knock_interval}};
+}
+
+std::uint64_t free_disk_bytes(const std::string& path) {
+  std::error_code error;
+  const auto space = std::filesystem::space(std::filesystem::absolute(path).parent_path(), error);
+  return error ? 0 : static_cast<std::uint64_t>(space.available);
+}
+
+}  // namespace
+
+Relay::Relay(const ForwarderConfig& config, Queue& queue, const Clock& clock)
+    : config_{config},
+      queue_{queue},
+      clock_{clock},
+      marker_{marker_topic(config.broker.client_id)},
+      filter_{shared_readings_filter(config.group)},
+      sink_{http_options(config), clock},
+      intake_{queue, clock, config.inbox_path, [this] { wake_if_idle(); }},
+      session_{broker_options(config, filter_, marker_), [this](const MqttMessage& message) { on_message(message); },
+               [this] { wake(); }},
+      random_{std::random_device{}()},
+      courier_{queue, sink_, courier_policy(config),
+               [this] { return std::uniform_real_distribution<double>{0, 1}(random_); }},
+      receipts_{config.receipt_interval} {}
+
+void Relay::on_message(const MqttMessage& message) {
+  if (message.topic == marker_) {
+    marker_seen_ = true;
+    wake();
+    return;
+  }
+  intake_.take(message);
+}
+
+void Relay::wake() { sink_.wake(); }
+
+/// While the courier is at work it looks for new rows anyway, and a wake costs a system call.
+void Relay::wake_if_idle() {
+  if (idle_) wake();
+}
+
+void Relay::stop() {
+  stopping_ = true;
+  wake();
+}
+
+void Relay::run() {
+  while (turn()) {
+  }
+  publish_receipts(clock_.now(), true);
+  session_.disconnect(kLastReceiptsTimeout);
+  queue_.flush_removals();
+  const QueueStats left = queue_.stats(clock_.now().wall);
+  log::info("stopped", {{"left_in_inbox", left.waiting}, {"file", config_.inbox_path}});
+}
+
+/// One turn of the courier's thread; false: the end.
+bool Relay::turn() {
+  const Now before = clock_.now();
+  const Millis session_next = connecting_ ? session_.tick(before) : before.steady + kSteerInterval;
+  for (const MqttEvent& event : session_.take_events()) handle(event);
+  steer_membership(before);
+  const TickResult result = courier_.tick(before, completions_);
+  take_settled(result.settled, before);
+  publish_receipts(before, false);
+  publish_dead_letters(before);
+  take_snapshot();
+  if (stopping_ && finished(before)) return false;
+  const Millis next = next_turn(result.next, session_next, before.steady);
+  idle_ = true;
+  // A row that came between the courier's look and the flag would wait for the next wake.
+  const bool news = queue_.last_seq() != seen_seq_;
+  seen_seq_ = queue_.last_seq();
+  completions_ = sink_.poll(news ? Millis{0} : std::max(next - clock_.now().steady, Millis{0}));
+  idle_ = false;
+  return true;
+}
+
+Millis Relay::next_turn(Millis courier_next, Millis session_next, Millis steady) const {
+  Millis next = std::min({courier_next, session_next, steady + kSteerInterval});
+  if (const auto due = receipts_.next_due()) next = std::min(next, std::max(*due, steady + Millis{10}));
+  return next;
+}
+
+void Relay::handle(const MqttEvent& event) {
+  std::visit(Overload{[&](const Connected& connected) {
+                        log::info("connected", {{"broker", config_.broker.url},
+                                                {"client_id", config_.broker.client_id},
+                                                {"session_present", connected.session_present},
+                                                {"filter", filter_}});
+                      },
+                      [&](const Disconnected& disconnected) {
+                        log::limited(log::Level::Warning, "no connection to the broker",
+                                     {{"broker", config_.broker.url}, {"why", disconnected.why}});
+                        receipts_.forget();
+                        membership_.disconnected();
+                      },
+                      [&](const TakenOver&) {
+                        log::error("another process connected with our client id; give each forwarder its own",
+                                   {{"client_id", config_.broker.client_id}});
+                      },
+                      [&](const Denied& denied) {
+                        log::limited(log::Level::Error, "the broker refused; check user name, password file and ACL",
+                                     {{"what", denied.what}, {"why", denied.why}});
+                      },
+                      [&](const Unsubscribed&) { membership_.unsubscribed(); }},
+             event);
+}
+
+void Relay::steer_membership(Now now) {
+  const Membership::View view{.connected = session_.connected(),
+                              .stopping = stopping_,
+                              .used_fraction = queue_.used_fraction(),
+                              .free_disk_bytes = free_disk(now),
+                              .marker_back = marker_seen_};
+  const bool was_left = membership_.left();
+  act(membership_.next(view, now.steady));
+  if (!was_left && membership_.left()) log::info("left the shared subscription", {{"filter", filter_}});
+  if (!connecting_ && !stopping_) {
+    log::limited(log::Level::Error, "not connecting to the broker: draining first, the inbox or the disk is full",
+                 {{"used_percent", static_cast<int>(view.used_fraction * 100)},
+                  {"free_disk_mib", view.free_disk_bytes >> 20}});
+  }
+}
+
+/// Looked up once a second.
+std::uint64_t Relay::free_disk(Now now) {
+  if (!free_disk_at_ || now.steady - *free_disk_at_ >= kSteerInterval) {
+    free_disk_at_ = now.steady;
+    free_disk_bytes_ = free_disk_bytes(config_.inbox_path);
+  }
+  return free_disk_bytes_;
+}
+
+void Relay::act(Membership::Action action) {
+  switch (action) {
+    case Membership::Action::None:
+      return;
+    case Membership::Action::Connect:
+      connecting_ = true;
+      return;
+    case Membership::Action::Subscribe:
+      log::info("room again, joining the shared subscription", {{"filter", filter_}});
+      return session_.subscribe(filter_);
+    case Membership::Action::Unsubscribe:
+      log::event(stopping_ ? log::Level::Info : log::Level::Error,
+                 stopping_ ? "leaving the shared subscription" : "inbox or disk full, leaving the shared subscription",
+                 {{"used_percent", static_cast<int>(queue_.used_fraction() * 100)}});
+      return session_.unsubscribe(filter_);
+    case Membership::Action::SendMarker:
+      marker_seen_ = false;
+      session_.publish({.topic = marker_, .payload = "marker", .retained = false, .content_type = {}, .content_encoding = {}});
+      return;
+  }
+}
+
+void Relay::take_settled(const std::vector<Settled>& settled, Now now) {
+  if (!session_.connected()) return;
+  for (const Settled& reading : settled) {
+    if (reading.id && queue_.settled(reading.origin, *reading.id)) receipts_.add(reading, now.steady);
+  }
+}
+
+void Relay::publish_receipts(Now now, bool everything) {
+  if (!session_.connected()) return receipts_.forget();
+  const std::size_t room = std::min(session_.room(), kReceiptMessagesPerTurn);
+  if (room == 0) return;
+  for (const MqttMessage& message : receipts_.due(now.steady, room, everything)) session_.publish(message);
+}
+
+void Relay::publish_dead_letters(Now now) {
+  for (const DeadLetter& letter : intake_.dead_letters()) {
+    if (dead_letter_at_.size() >= kDeadLetterTopicsMax) dead_letter_at_.clear();
+    const auto [last, first_time] = dead_letter_at_.try_emplace(letter.topic, now.steady);
+    if (!first_time && now.steady - last->second < kDeadLetterInterval) continue;
+    last->second = now.steady;
+    session_.publish({.topic = letter.topic,
+                      .payload = letter.payload,
+                      .retained = false,
+                      .content_type = std::string{kContentTypeJson},
+                      .content_encoding = {}});
+  }
+}
+
+/// Out of the subscription as far as the broker lets us, and the inbox delivered as far as time allows.
+bool Relay::finished(Now now) {
+  if (!stopped_at_) {
+    stopped_at_ = now.steady;
+    log::info("stopping", {{"drain_timeout", config_.drain_timeout}});
+  }
+  const Millis since = now.steady - *stopped_at_;
+  if (session_.connected() && !membership_.left() && since < config_.drain_timeout) return false;
+  const QueueStats queue = queue_.stats(now.wall);
+  if (queue.waiting == 0) return true;
+  if (since < config_.drain_timeout) return false;
+  if (since >= std::max(config_.drain_timeout, config_.drain_plain_timeout)) return true;
+  if (!plain_checked_at_ || now.steady - *plain_checked_at_ >= kPlainCheckInterval) {
+    plain_checked_at_ = now.steady;
+    plain_left_ = queue_.holds_plain_rows();
+    if (plain_left_) {
+      log::limited(log::Level::Warning, "waiting for central: readings without an id are here that nobody sends again",
+                   {{"waiting", queue.waiting}});
+    }
+  }
+  return !plain_left_;
+}
+
+void Relay::take_snapshot() {
+  const Snapshot snapshot{.courier = courier_.stats(),
+                          .connected = session_.connected(),
+                          .member = membership_.member(),
+                          .receipts_dropped = receipts_.dropped()};
+  const std::lock_guard lock{snapshot_mutex_};
+  snapshot_ = snapshot;
+}
+
+Relay::Snapshot Relay::snapshot() const {
+  const std::lock_guard lock{snapshot_mutex_};
+  return snapshot_;
+}
+
+}  // namespace solar

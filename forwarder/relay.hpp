@@ -1,0 +1,85 @@
+// A running forwarder: broker -> inbox -> courier -> central, and receipts back.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "forwarder/config.hpp"
+#include "forwarder/http_sink.hpp"
+#include "forwarder/intake.hpp"
+#include "forwarder/membership.hpp"
+#include "forwarder/receipts.hpp"
+#include "shared/courier.hpp"
+#include "shared/mqtt_session.hpp"
+#include "shared/queue.hpp"
+
+namespace solar {
+
+/// Owner: `run`. Threads: `run` is the courier's thread; Paho's calls `on_message`; `stop`, `wake` and `snapshot` from any.
+class Relay {
+ public:
+  struct Snapshot {
+    CourierStats courier;
+    bool connected{};
+    bool member{};  ///< of the shared subscription
+    std::uint64_t receipts_dropped{};
+  };
+
+  Relay(const ForwarderConfig& config, Queue& queue, const Clock& clock);
+
+  /// Relays until `stop`, then leaves: the subscription by the design's rule, then the inbox as far as time allows.
+  void run();
+  void stop();
+  void wake();
+  [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] const IntakeStats& intake_stats() const { return intake_.stats(); }
+
+ private:
+  [[nodiscard]] bool turn();
+  void on_message(const MqttMessage& message);
+  void handle(const MqttEvent& event);
+  [[nodiscard]] std::uint64_t free_disk(Now now);
+  void steer_membership(Now now);
+  void act(Membership::Action action);
+  void take_settled(const std::vector<Settled>& settled, Now now);
+  void publish_receipts(Now now, bool everything);
+  void publish_dead_letters(Now now);
+  [[nodiscard]] bool finished(Now now);
+  void wake_if_idle();
+  void take_snapshot();
+  [[nodiscard]] Millis next_turn(Millis courier_next, Millis session_next, Millis steady) const;
+
+  const ForwarderConfig& config_;
+  Queue& queue_;
+  const Clock& clock_;
+  std::string marker_;
+  std::string filter_;
+  HttpSink sink_;
+  InboxIntake intake_;
+  std::atomic<bool> marker_seen_{};
+  MqttSession session_;
+  std::mt19937_64 random_;
+  Courier courier_;
+  ReceiptDesk receipts_;
+  Membership membership_;
+  std::map<std::string, Millis> dead_letter_at_;  ///< per topic, steady: one a second
+  std::vector<Completion> completions_;
+  std::int64_t seen_seq_{};
+  bool connecting_{};
+  std::optional<Millis> free_disk_at_;
+  std::uint64_t free_disk_bytes_{};
+  std::atomic<bool> idle_{};
+  std::atomic<bool> stopping_{};
+  std::optional<Millis> stopped_at_;              ///< steady
+  std::optional<Millis> plain_checked_at_;
+  bool plain_left_{true};
+  mutable std::mutex snapshot_mutex_;
+  Snapshot snapshot_;
+};
+
+}  // namespace solar

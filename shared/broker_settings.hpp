@@ -1,0 +1,12 @@
+// The settings that both programs have for their way to the broker.
+#pragma once
+
+#include "shared/mqtt_session.hpp"
+#include "shared/settings.hpp"
+
+namespace solar {
+
+/// Adds the broker's settings to the table; `options` is their target and holds the defaults.
+void add_broker_settings(Settings& settings, MqttOptions& options);
+
+}  // namespace solar
