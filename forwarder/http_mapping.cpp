@@ -101,7 +101,8 @@ Outcome to_outcome(const HttpAnswer& answer, ApiConflict conflict, Millis wall) 
 }
 
 Outcome to_outcome(TransportFault fault, std::string why) {
-  return Unavailable{fault == TransportFault::Timeout ? Cause::Timeout : Cause::NoConnection, std::move(why), std::nullopt};
+  return Unavailable{fault == TransportFault::Timeout ? Cause::Timeout : Cause::NoConnection, std::move(why),
+                     std::nullopt};
 }
 
 std::optional<Millis> parse_retry_after(std::string_view value, Millis wall) {

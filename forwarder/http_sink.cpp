@@ -51,7 +51,10 @@ class HttpSink::Requests {
 };
 
 HttpSink::Requests::Requests(HttpSinkOptions options, const Clock& clock)
-    : options_{std::move(options)}, clock_{clock}, address_{http_sink::address_of(options_.url)}, token_{options_.token_file} {
+    : options_{std::move(options)},
+      clock_{clock},
+      address_{http_sink::address_of(options_.url)},
+      token_{options_.token_file} {
   static const auto started = curl_global_init(CURL_GLOBAL_DEFAULT);
   multi_.reset(curl_multi_init());
   if (started != CURLE_OK || !multi_) throw std::runtime_error{"curl cannot start"};

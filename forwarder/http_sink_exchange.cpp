@@ -88,7 +88,8 @@ Exchange::Exchange(const HttpSinkOptions& options, const Address& address)
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options.request_timeout.count()));
-  set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(options.request_timeout, HttpSink::kConnectTimeout).count()));
+  set(easy, CURLOPT_CONNECTTIMEOUT_MS,
+      static_cast<long>(std::min(options.request_timeout, HttpSink::kConnectTimeout).count()));
   set(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(HttpSink::kConnectionAge.count() / 1000));
   set(easy, CURLOPT_BUFFERSIZE, 4096L);  // answers are short, and there are max_open of these
   set(easy, CURLOPT_ERRORBUFFER, error_.data());
@@ -134,7 +135,8 @@ std::size_t Exchange::on_body(const char* bytes, std::size_t size, std::size_t c
   auto& exchange = *static_cast<Exchange*>(self);
   const auto length = size * count;
   exchange.body_bytes_ += length;
-  exchange.answer_.append(bytes, std::min(length, HttpSink::kBodyKeptBytes - std::min(HttpSink::kBodyKeptBytes, exchange.answer_.size())));
+  exchange.answer_.append(
+      bytes, std::min(length, HttpSink::kBodyKeptBytes - std::min(HttpSink::kBodyKeptBytes, exchange.answer_.size())));
   return exchange.body_bytes_ > HttpSink::kBodyMaxBytes ? 0 : length;  // 0 ends the request
 }
 
@@ -182,7 +184,8 @@ Outcome Exchange::fault(CURLcode code) {
                                   (number == 0 ? detail : std::string{std::strerror(static_cast<int>(number))}));
     case TransportFault::Timeout:
       // Without a connection it is no reading's fault.
-      if (!request_left()) return to_outcome(TransportFault::NoConnection, "no connection to " + address_.endpoint + " in time");
+      if (!request_left())
+        return to_outcome(TransportFault::NoConnection, "no connection to " + address_.endpoint + " in time");
       return to_outcome(kind, "no answer from " + address_.endpoint + " within " +
                                   std::to_string(options_.request_timeout.count()) + " ms");
     case TransportFault::Closed:

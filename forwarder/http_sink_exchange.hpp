@@ -28,8 +28,8 @@ struct EasyDeleter {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
 };
 
-/// One request and its answer: an easy handle that is used again and again, and all memory that curl points into meanwhile.
-/// Owner: the sink, whose options and address outlive it.
+/// One request and its answer: an easy handle that is used again and again, and all memory that curl points into
+/// meanwhile. Owner: the sink, whose options and address outlive it.
 class Exchange {
  public:
   Exchange(const HttpSinkOptions& options, const Address& address);

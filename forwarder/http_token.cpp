@@ -36,8 +36,9 @@ void BearerToken::read() {
   token.resize(static_cast<std::size_t>(file.gcount()));
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
 
-  const auto printable = token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                                 "!#$%&'()*+,-./:;<=>?@[]^_`{|}~\"\\") == std::string::npos;
+  const auto printable = token.find_first_not_of(
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                             "!#$%&'()*+,-./:;<=>?@[]^_`{|}~\"\\") == std::string::npos;
   if (token.empty() || token.size() > kMaxBytes || !printable) {
     problem_ = "API_TOKEN_FILE " + file_ + " must hold one line of printable characters without spaces";
     return;

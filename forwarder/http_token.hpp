@@ -11,8 +11,8 @@
 
 namespace solar {
 
-/// The header for central that holds the token, read again when the file has changed; looked at once a second at most. The token is
-/// never logged. Owner: one thread.
+/// The header for central that holds the token, read again when the file has changed; looked at once a second at most.
+/// The token is never logged. Owner: one thread.
 class BearerToken {
  public:
   static constexpr Millis kLookInterval{1'000};

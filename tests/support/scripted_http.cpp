@@ -12,7 +12,8 @@ constexpr std::chrono::milliseconds kLook{20};  ///< how often a thread that wai
 
 std::string lower(std::string_view text) {
   std::string copy{text};
-  std::transform(copy.begin(), copy.end(), copy.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(copy.begin(), copy.end(), copy.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return copy;
 }
 
@@ -45,7 +46,9 @@ ScriptedAnswer http_answer(int status, std::string_view headers, std::string_vie
 }
 
 ScriptedHttp::ScriptedHttp(Script script)
-    : script_{std::move(script)}, port_{free_port()}, listener_{listen_on(port_)}, acceptor_{[this] { accept_all(); }} {}
+    : script_{std::move(script)}, port_{free_port()}, listener_{listen_on(port_)}, acceptor_{[this] {
+        accept_all();
+      }} {}
 
 ScriptedHttp::~ScriptedHttp() {
   stop_ = true;
@@ -62,7 +65,8 @@ void ScriptedHttp::accept_all() {
   while (!stop_) {
     auto socket = accept_from(listener_, kLook);
     if (!socket.valid()) continue;
-    connections_.emplace_back([this, number = connections_.size(), s = std::move(socket)]() mutable { serve(std::move(s), number); });
+    connections_.emplace_back(
+        [this, number = connections_.size(), s = std::move(socket)]() mutable { serve(std::move(s), number); });
   }
 }
 

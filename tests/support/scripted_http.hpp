@@ -16,10 +16,10 @@
 namespace solar::test {
 
 struct ScriptedRequest {
-  std::string head;            ///< request line and headers as they came
+  std::string head;  ///< request line and headers as they came
   std::string body;
-  std::size_t connection{};    ///< counted from 0 in the order of arrival
-  std::size_t on_connection{}; ///< requests before this one on the same connection
+  std::size_t connection{};     ///< counted from 0 in the order of arrival
+  std::size_t on_connection{};  ///< requests before this one on the same connection
 
   /// The value of a header, whatever its case; empty: there is none.
   [[nodiscard]] std::string header(std::string_view name) const;
@@ -27,10 +27,10 @@ struct ScriptedRequest {
 
 struct ScriptedAnswer {
   enum class Then {
-    Listen,   ///< for the next request
+    Listen,  ///< for the next request
     Close,
-    Hang,     ///< keep the connection and say nothing more
-    Repeat,   ///< send `bytes` again and again
+    Hang,    ///< keep the connection and say nothing more
+    Repeat,  ///< send `bytes` again and again
   };
 
   std::string bytes;
@@ -40,8 +40,8 @@ struct ScriptedAnswer {
 /// "HTTP/1.1 503 x", the given header lines (each with its line end), a Content-Length and the body.
 [[nodiscard]] ScriptedAnswer http_answer(int status, std::string_view headers = {}, std::string_view body = {});
 
-/// Serves at 127.0.0.1 from the constructor to the destructor, one thread per connection. `script` runs on those threads, one call at
-/// a time.
+/// Serves at 127.0.0.1 from the constructor to the destructor, one thread per connection. `script` runs on those
+/// threads, one call at a time.
 class ScriptedHttp {
  public:
   using Script = std::function<ScriptedAnswer(const ScriptedRequest&)>;
