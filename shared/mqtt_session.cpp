@@ -53,7 +53,8 @@ Result<std::string> read_password(const std::string& path) {
 
 std::string checked_uri(const std::string& url) {
   auto uri = paho_uri(url);
-  if (const auto* const problem = std::get_if<Problem>(&uri)) throw std::invalid_argument{problem->what + ": " + problem->value};
+  if (const auto* const problem = std::get_if<Problem>(&uri))
+    throw std::invalid_argument{problem->what + ": " + problem->value};
   return std::get<std::string>(std::move(uri));
 }
 
@@ -102,16 +103,16 @@ class MqttSession::Connection {
   std::mt19937_64 random_{std::random_device{}()};
 
   State state_{State::Waiting};
-  std::unique_ptr<Link> link_;        ///< in every state but Waiting and Ended
-  std::set<std::string> to_grant_;    ///< filters without a SUBACK on this connection
-  std::set<std::string> leaving_;     ///< filters that the broker may still have and shall not
+  std::unique_ptr<Link> link_;      ///< in every state but Waiting and Ended
+  std::set<std::string> to_grant_;  ///< filters without a SUBACK on this connection
+  std::set<std::string> leaving_;   ///< filters that the broker may still have and shall not
   std::vector<MqttEvent> events_;
   bool session_present_{};
 
-  Millis now_{};                      ///< of the last tick
+  Millis now_{};                           ///< of the last tick
   std::optional<Millis> wait_{Millis{0}};  ///< until the next try, counted from the next tick
   Millis next_try_{};
-  std::optional<Millis> deadline_;    ///< of the try; set by the tick that sees it missing
+  std::optional<Millis> deadline_;  ///< of the try; set by the tick that sees it missing
   std::optional<Millis> up_since_;
 };
 
@@ -180,7 +181,8 @@ void MqttSession::Connection::on(const Greeted& note) {
 
 void MqttSession::Connection::on(const Refusal& note) {
   if (refuses_login(note.reason)) return end_with(Denied{"login", reason_text(note.reason)});
-  end_with(Disconnected{"no connection to " + options_.url + ": " + (note.reason == 0 ? note.text : reason_text(note.reason))});
+  end_with(Disconnected{"no connection to " + options_.url + ": " +
+                        (note.reason == 0 ? note.text : reason_text(note.reason))});
 }
 
 void MqttSession::Connection::on(const Loss& note) {
@@ -190,7 +192,8 @@ void MqttSession::Connection::on(const Loss& note) {
 }
 
 void MqttSession::Connection::on(const SubscribeAnswer& note) {
-  const auto wanted = std::find(options_.filters.begin(), options_.filters.end(), note.filter) != options_.filters.end();
+  const auto wanted =
+      std::find(options_.filters.begin(), options_.filters.end(), note.filter) != options_.filters.end();
   if (!wanted) return;
   if (note.reason == 1) {
     to_grant_.erase(note.filter);
@@ -201,7 +204,8 @@ void MqttSession::Connection::on(const SubscribeAnswer& note) {
 }
 
 void MqttSession::Connection::on(const UnsubscribeAnswer& note) {
-  if (note.reason >= kFirstFailure) return tell(Denied{"end of the subscription to " + note.filter, reason_text(note.reason)});
+  if (note.reason >= kFirstFailure)
+    return tell(Denied{"end of the subscription to " + note.filter, reason_text(note.reason)});
   if (leaving_.erase(note.filter) > 0) tell(Unsubscribed{note.filter});
 }
 
@@ -286,8 +290,8 @@ void MqttSession::Connection::disconnect(Millis timeout, const std::optional<Mqt
 
 MqttSession::MqttSession(MqttOptions options, OnMessage on_message, Wake wake) {
   if (!acknowledges_after_handler(paho_version())) {
-    throw std::runtime_error{"the Paho C library " + paho_version() + " acknowledges messages before they are handled; " +
-                             "1.3.10 or later is needed"};
+    throw std::runtime_error{"the Paho C library " + paho_version() +
+                             " acknowledges messages before they are handled; " + "1.3.10 or later is needed"};
   }
   connection_ = std::make_unique<Connection>(std::move(options), std::move(on_message), std::move(wake));
 }
@@ -302,6 +306,8 @@ bool MqttSession::publish(const MqttMessage& message) { return connection_->publ
 void MqttSession::subscribe(const std::string& filter) { connection_->subscribe(filter); }
 void MqttSession::unsubscribe(const std::string& filter) { connection_->unsubscribe(filter); }
 void MqttSession::change_client_id(std::string client_id) { connection_->change_client_id(std::move(client_id)); }
-void MqttSession::disconnect(Millis timeout, const std::optional<MqttMessage>& last) { connection_->disconnect(timeout, last); }
+void MqttSession::disconnect(Millis timeout, const std::optional<MqttMessage>& last) {
+  connection_->disconnect(timeout, last);
+}
 
 }  // namespace solar

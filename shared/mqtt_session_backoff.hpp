@@ -7,9 +7,9 @@
 
 namespace solar::mqtt_session {
 
-/// The waits between tries to connect. After a connection that had settled, the first try waits a random part of `spread`, so that
-/// a broker that comes back is not met by everybody at once; a try that failed, or a connection that did not last, is
-/// followed by `min`, doubling to `max`. `chance` is at least 0 and below 1.
+/// The waits between tries to connect. After a connection that had settled, the first try waits a random part of
+/// `spread`, so that a broker that comes back is not met by everybody at once; a try that failed, or a connection that
+/// did not last, is followed by `min`, doubling to `max`. `chance` is at least 0 and below 1.
 class Backoff {
  public:
   struct Limits {

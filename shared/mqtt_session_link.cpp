@@ -97,10 +97,20 @@ Link::Ears::Ears(Handlers handlers) : handlers_{std::move(handlers)} {
         const auto reason = failure_of(t);
         note(Refusal{reason == kFirstFailure ? 0 : reason, words_of(t)});
       });
-  on_subscribe_ = listener([this](const token& t) { note(SubscribeAnswer{first_topic(t), reason_of(t)}); },
-                           [this](const token& t) { note(SubscribeAnswer{first_topic(t), failure_of(t)}); });
-  on_unsubscribe_ = listener([this](const token& t) { note(UnsubscribeAnswer{first_topic(t), reason_of(t)}); },
-                             [this](const token& t) { note(UnsubscribeAnswer{first_topic(t), failure_of(t)}); });
+  on_subscribe_ = listener(
+      [this](const token& t) {
+        note(SubscribeAnswer{first_topic(t), reason_of(t)});
+      },
+      [this](const token& t) {
+        note(SubscribeAnswer{first_topic(t), failure_of(t)});
+      });
+  on_unsubscribe_ = listener(
+      [this](const token& t) {
+        note(UnsubscribeAnswer{first_topic(t), reason_of(t)});
+      },
+      [this](const token& t) {
+        note(UnsubscribeAnswer{first_topic(t), failure_of(t)});
+      });
   on_publish_ = listener(
       [this](const token& t) {
         if (reason_of(t) >= kFirstFailure) refused_publish(t);
@@ -134,13 +144,9 @@ void Link::connect(const MqttOptions& options, const std::string& password, bool
   client_->connect(connect, nullptr, *ears_->on_connect_);
 }
 
-void Link::subscribe(const std::string& filter) {
-  client_->subscribe(filter, 1, nullptr, *ears_->on_subscribe_);
-}
+void Link::subscribe(const std::string& filter) { client_->subscribe(filter, 1, nullptr, *ears_->on_subscribe_); }
 
-void Link::unsubscribe(const std::string& filter) {
-  client_->unsubscribe(filter, nullptr, *ears_->on_unsubscribe_);
-}
+void Link::unsubscribe(const std::string& filter) { client_->unsubscribe(filter, nullptr, *ears_->on_unsubscribe_); }
 
 Mailbox& Link::mailbox() { return ears_->mailbox_; }
 

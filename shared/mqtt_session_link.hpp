@@ -18,12 +18,13 @@ struct Handlers {
   MqttSession::Wake wake;
 };
 
-/// A Paho client for one try to connect and the connection that it may become. It is made anew for every try: so Paho has nothing to send
-/// again from an earlier connection (the courier alone retries), none of its reconnects' leaks, and all callbacks are set
-/// before the only connect.
+/// A Paho client for one try to connect and the connection that it may become. It is made anew for every try: so Paho
+/// has nothing to send again from an earlier connection (the courier alone retries), none of its reconnects' leaks, and
+/// all callbacks are set before the only connect.
 ///
-/// Threads: used by the courier's alone; its listeners run on Paho's and only put notes into the mailbox. When the destructor has
-/// returned, none of them runs or will run: Paho's lock, under which they are called, is also taken to destroy a client.
+/// Threads: used by the courier's alone; its listeners run on Paho's and only put notes into the mailbox. When the
+/// destructor has returned, none of them runs or will run: Paho's lock, under which they are called, is also taken to
+/// destroy a client.
 class Link {
  public:
   static constexpr std::size_t kWindowMax = 100;  ///< publishes without a PUBACK, whatever the broker takes
@@ -46,12 +47,13 @@ class Link {
   /// False: not started.
   [[nodiscard]] bool publish(const MqttMessage& message);
 
-  /// Publishes `last`, waits for its PUBACK, then for the end of the connection, no longer than `timeout` each. No will is sent.
+  /// Publishes `last`, waits for its PUBACK, then for the end of the connection, no longer than `timeout` each. No will
+  /// is sent.
   void close(Millis timeout, const std::optional<MqttMessage>& last);
 
  private:
   class Ears;
-  std::unique_ptr<Ears> ears_;      // outlives the client, which calls it
+  std::unique_ptr<Ears> ears_;  // outlives the client, which calls it
   std::unique_ptr<mqtt::async_client> client_;
 };
 

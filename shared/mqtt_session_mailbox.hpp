@@ -43,8 +43,8 @@ struct PublishRefusal {
 };
 using Note = std::variant<Greeted, Refusal, Loss, SubscribeAnswer, UnsubscribeAnswer, PublishRefusal>;
 
-/// One per connection, so that nothing late can be taken for news of the next one. Threads: any. The mutex is held to push or
-/// swap only, never while calling anybody.
+/// One per connection, so that nothing late can be taken for news of the next one. Threads: any. The mutex is held to
+/// push or swap only, never while calling anybody.
 class Mailbox {
  public:
   static constexpr std::size_t kNotesMax = 256;

@@ -9,8 +9,8 @@
 
 namespace solar::mqtt_session {
 
-/// The CONNECT of one try. REQUIRES: the result is passed on as an lvalue that outlives the call of `connect` (in 1.2.0 a copy points
-/// into the properties of what it was copied from).
+/// The CONNECT of one try. REQUIRES: the result is passed on as an lvalue that outlives the call of `connect` (in 1.2.0
+/// a copy points into the properties of what it was copied from).
 [[nodiscard]] mqtt::connect_options connect_options(const MqttOptions& options, const std::string& password, bool tls);
 
 /// QoS 1.

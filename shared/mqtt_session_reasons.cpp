@@ -53,7 +53,8 @@ constexpr std::array kReasons{
 }  // namespace
 
 std::string reason_text(int reason) {
-  const auto* const found = std::find_if(kReasons.begin(), kReasons.end(), [&](const Reason& r) { return r.code == reason; });
+  const auto* const found =
+      std::find_if(kReasons.begin(), kReasons.end(), [&](const Reason& r) { return r.code == reason; });
   std::array<char, 16> code{};
   std::snprintf(code.data(), code.size(), " (0x%02X)", static_cast<unsigned>(reason) & 0xFFU);
   return std::string{found == kReasons.end() ? "reason code" : found->text} + code.data();

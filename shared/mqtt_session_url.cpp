@@ -50,13 +50,15 @@ Result<std::string> paho_uri(std::string_view url) {
   const auto authority = rest.substr(0, rest.find('/'));
   const auto path = rest.substr(authority.size());
   if (authority.find('@') != std::string_view::npos) {
-    return Problem{"a user name does not belong into the broker's address", {}, "set MQTT_USERNAME and MQTT_PASSWORD_FILE"};
+    return Problem{
+        "a user name does not belong into the broker's address", {}, "set MQTT_USERNAME and MQTT_PASSWORD_FILE"};
   }
   if (!scheme->has_path && !path.empty() && path != "/") return problem("a path after the broker's address", url);
 
   const auto colon = port_colon(authority);
   const auto host = authority.substr(0, colon);
-  if (host.empty() || host.find_first_of(" \t\r\n?#") != std::string_view::npos) return problem("no host in the broker's address", url);
+  if (host.empty() || host.find_first_of(" \t\r\n?#") != std::string_view::npos)
+    return problem("no host in the broker's address", url);
   if (host.starts_with('[') && !host.ends_with(']')) return problem("no host in the broker's address", url);
   const auto port = colon == std::string_view::npos ? scheme->port : authority.substr(colon + 1);
   if (!is_port(port)) return problem("no port from 1 to 65535 in the broker's address", url);

@@ -8,9 +8,9 @@
 
 namespace solar {
 
-/// mqtt:// becomes tcp:// and mqtts:// ssl://; ws:// and wss:// stay, with their path. A missing port becomes 1883, 8883, 80 or 443.
-/// A Problem for every other scheme, an empty host, a port outside 1 to 65535, a user name in the address (it would be logged)
-/// or a path after mqtt(s)://host:port.
+/// mqtt:// becomes tcp:// and mqtts:// ssl://; ws:// and wss:// stay, with their path. A missing port becomes 1883,
+/// 8883, 80 or 443. A Problem for every other scheme, an empty host, a port outside 1 to 65535, a user name in the
+/// address (it would be logged) or a path after mqtt(s)://host:port.
 [[nodiscard]] Result<std::string> paho_uri(std::string_view url);
 
 /// Whether `uri` from paho_uri is a TLS one.

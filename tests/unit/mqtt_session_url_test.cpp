@@ -1,5 +1,5 @@
-#include "shared/mqtt_session_reasons.hpp"
 #include "shared/mqtt_session_url.hpp"
+#include "shared/mqtt_session_reasons.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace solar;
@@ -26,9 +26,9 @@ TEST_CASE("a broker's address becomes Paho's, with the scheme's port where none 
 }
 
 TEST_CASE("what is not the address of a broker is a problem") {
-  for (const auto* const wrong : {"", "localhost", "tcp://localhost", "http://localhost", "mqtt://", "mqtt://:1883", "mqtt://h:0",
-                                  "mqtt://h:65536", "mqtt://h:x", "mqtt://h:", "mqtt://h/path", "mqtt://u:p@h", "mqtt://[::1",
-                                  "mqtt://a b"}) {
+  for (const auto* const wrong :
+       {"", "localhost", "tcp://localhost", "http://localhost", "mqtt://", "mqtt://:1883", "mqtt://h:0",
+        "mqtt://h:65536", "mqtt://h:x", "mqtt://h:", "mqtt://h/path", "mqtt://u:p@h", "mqtt://[::1", "mqtt://a b"}) {
     INFO(wrong);
     CHECK(uri(wrong) == "problem");
   }
