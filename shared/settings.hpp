@@ -24,9 +24,12 @@ struct Setting {
   std::string what;          ///< one line of help
   std::string allowed;       ///< unit and range for people: "duration, 1s to 1h", "one of retry, stored"
   std::string default_text;  ///< empty: none
-  std::function<std::optional<Problem>(const std::string&)>
-      assign;  ///< why the text is wrong, or nullopt and it is set
+  /// Why the text is wrong, or nullopt and it is set.
+  std::function<std::optional<Problem>(const std::string&)> assign;
 };
+
+/// "request-timeout" as REQUEST_TIMEOUT.
+[[nodiscard]] std::string environment_name(std::string_view setting);
 
 /// The table. Targets hold the defaults when they are added, and must outlive it. `add_*` may be followed by none.
 class Settings {
@@ -35,8 +38,9 @@ class Settings {
   void add_duration(std::string name, Millis& target, Millis min, Millis max, std::string what);
   void add_bytes(std::string name, std::uint64_t& target, std::uint64_t min, std::uint64_t max, std::string what);
   void add_count(std::string name, std::uint32_t& target, std::uint32_t min, std::uint32_t max, std::string what);
+  /// Upper and lower case are the same; the target gets the spelling of `choices`.
   void add_choice(std::string name, std::string& target, std::vector<std::string> choices, std::string what);
-  /// Anything else; `check` sees the text and assigns.
+  /// Anything else; `assign` sees the text and sets it.
   void add(Setting setting);
 
   [[nodiscard]] const std::vector<Setting>& all() const { return settings_; }
@@ -74,7 +78,9 @@ struct CommandLine {
 /// Reads flags, then environment, then the TOML file named by --config or CONFIG, in that order of precedence, assigns
 /// every setting, and returns the command; or the exit status, after having printed: 0 for --help and --version, 2 with
 /// one line on standard error for a wrong value, an unknown key or flag, or no command: the setting's name, where it
-/// came from, its value, and what it may be.
+/// came from, its value, and what it may be. Flags may stand before or after the command, as `--name value` or
+/// `--name=value`; the last one wins. An empty environment variable counts as not set. After `--`, and where it begins
+/// with a single `-`, everything is an argument as it is.
 [[nodiscard]] std::variant<Invocation, int> parse_command_line(const CommandLine& line, int argc,
                                                                const char* const* argv);
 
