@@ -77,7 +77,7 @@ void answer_command(Queue& queue, const Clock& clock, Relay* relay, std::string_
   }
 }
 
-std::string status_text(std::string_view line) {
+std::string inbox_status_text(std::string_view line) {
   const json status = json::parse(line, nullptr, false);
   if (!status.is_object()) return std::string{line};
   std::string text;

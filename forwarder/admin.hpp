@@ -15,6 +15,6 @@ void answer_command(Queue& queue, const Clock& clock, Relay* relay, std::string_
                     const ControlServer::WriteLine& write_line);
 
 /// The answer to `status` for a person's eyes.
-[[nodiscard]] std::string status_text(std::string_view line);
+[[nodiscard]] std::string inbox_status_text(std::string_view line);
 
 }  // namespace solar

@@ -65,7 +65,7 @@ int ask_and_print(const ForwarderConfig& config, const std::string& request, boo
   const bool status = request.find("\"status\"") != std::string::npos;
   const auto problem = ask(queue_options(config), request, answer, [&](std::string_view line) {
     failed = failed || aside_failed(line);
-    const std::string text = json ? std::string{line} + "\n" : status ? status_text(line) : aside_text(line) + "\n";
+    const std::string text = json ? std::string{line} + "\n" : status ? inbox_status_text(line) : aside_text(line) + "\n";
     if (text != "\n") std::fputs(text.c_str(), stdout);
   });
   if (problem) std::fprintf(stderr, "solar-forwarder: %s\n", to_line(*problem).c_str());

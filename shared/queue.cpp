@@ -61,6 +61,7 @@ std::variant<std::vector<Appended>, QueueFull> Queue::append(std::span<const New
     change.commit();
     forget_removals();
     last_seq_ = tables_->next_seq - 1;
+    last_accepted_at_ = wall;
     for (const NewReading& reading : readings) news_.insert(tables_->numbers.at(reading.origin.village));
     return appended;
   } catch (const SqliteError& error) {
@@ -126,6 +127,7 @@ QueueStats Queue::stats(Millis wall) {
                    .unreadable = tables_->unreadable_rows,
                    .quarantined = tables_->quarantined_rows,
                    .oldest_accepted_at = std::nullopt,
+                   .newest_accepted_at = last_accepted_at_,
                    .used_bytes = tables_->used_bytes,
                    .max_bytes = options_.max_bytes};
   std::int64_t rows = 0;
@@ -147,6 +149,13 @@ QueueStats Queue::stats(Millis wall) {
     break;
   }
   return stats;
+}
+
+bool Queue::is_empty() const {
+  const std::lock_guard lock{mutex_};
+  std::int64_t rows = 0;
+  for (const auto& [number, village] : tables_->villages) rows += std::max<std::int64_t>(village.rows, 0);
+  return rows <= static_cast<std::int64_t>(removals_.size());
 }
 
 bool Queue::holds_plain_rows() {

@@ -98,7 +98,8 @@ struct QueueStats {
   std::uint64_t refused{};
   std::uint64_t unreadable{};
   std::uint64_t quarantined{};
-  std::optional<Millis> oldest_accepted_at;  ///< wall clock
+  std::optional<Millis> oldest_accepted_at;  ///< wall clock, of the readings that wait
+  std::optional<Millis> newest_accepted_at;  ///< wall clock, of the last reading since the file was opened, or that waits
   std::uint64_t used_bytes{};     ///< pages in use
   std::uint64_t max_bytes{};
   double readings_per_day{};      ///< accepted, over the last day or two; 0: not known
@@ -168,6 +169,7 @@ class Queue {
   [[nodiscard]] QueueStats stats(Millis wall);
   /// Whether a row without a sender's id waits: nobody else keeps it. Reads the whole index; for the end of a process.
   [[nodiscard]] bool holds_plain_rows();
+  [[nodiscard]] bool is_empty() const;                               ///< nothing waits
   [[nodiscard]] double used_fraction() const;                        ///< of max_bytes, 0 to 1 and a little more
   [[nodiscard]] double village_fraction(const std::string& village) const;  ///< of max_bytes, by the bodies that wait
 
@@ -195,6 +197,7 @@ class Queue {
   std::unordered_set<std::int64_t> removed_;   // their seqs
   std::unordered_set<VillageNumber> news_;
   std::atomic<std::int64_t> last_seq_{};
+  std::optional<Millis> last_accepted_at_;     // wall clock
 };
 
 }  // namespace solar

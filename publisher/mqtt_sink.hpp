@@ -1,0 +1,39 @@
+// The broker as a sink: readings out, receipts in.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "shared/mailbox.hpp"
+#include "shared/mqtt_session.hpp"
+#include "shared/sink.hpp"
+
+namespace solar {
+
+/// Publishes each batch as one message to its origin's readings topic; a single reading stays plain JSON. A PUBACK completes
+/// nothing: completions come from receipts alone. Owner: the program; threads as Sink says, `take_receipt` runs on Paho's.
+class MqttSink final : public Sink {
+ public:
+  static constexpr std::size_t kReceiptsWaiting = 256;  ///< messages; more are dropped, and asked for again by sending again
+
+  explicit MqttSink(MqttSession& session) : session_{session}, receipts_{kReceiptsWaiting} {}
+
+  [[nodiscard]] std::size_t room() const override { return session_.room(); }
+  void send(std::span<const Parcel> batch) override;
+  [[nodiscard]] std::vector<Completion> poll(Millis wait) override;
+  void wake() override { receipts_.ring(); }
+
+  void take_receipt(const MqttMessage& message);
+
+  [[nodiscard]] std::uint64_t messages_sent() const { return messages_sent_; }
+
+ private:
+  MqttSession& session_;
+  Mailbox<std::string> receipts_;
+  std::atomic<std::uint64_t> messages_sent_{};
+};
+
+}  // namespace solar

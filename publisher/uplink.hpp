@@ -1,0 +1,71 @@
+// A running publisher: outbox -> courier -> broker, and receipts back.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "publisher/config.hpp"
+#include "publisher/mqtt_sink.hpp"
+#include "shared/courier.hpp"
+#include "shared/mqtt_session.hpp"
+#include "shared/queue.hpp"
+
+namespace solar {
+
+/// Owner: the program. Threads: `run` is the courier's thread; `wake`, `stop` and `snapshot` from any.
+class Uplink {
+ public:
+  struct Snapshot {
+    CourierStats courier;
+    bool connected{};
+    std::optional<Millis> last_receipt_at;  ///< wall clock
+    std::uint64_t messages_sent{};
+  };
+  using OnSettled = std::function<void(std::span<const Settled>)>;
+
+  /// `on_settled` runs on the courier's thread.
+  Uplink(const PublisherConfig& config, Queue& queue, const Clock& clock, OnSettled on_settled);
+
+  /// Sends for ever: until `stop`, or until `done` says so after a turn; then tells the broker that the village is offline.
+  void run(const std::function<bool()>& done);
+  void stop();
+  void wake() { sink_.wake(); }
+  [[nodiscard]] Snapshot snapshot() const;
+
+ private:
+  void turn();
+  void handle(const MqttEvent& event, Now now);
+  void offer_refused(Now now);
+  void publish_status(Now now);
+  void show_live_line(Now now);
+  void take_snapshot(Now now, bool receipts);
+
+  const PublisherConfig& config_;
+  Queue& queue_;
+  const Clock& clock_;
+  OnSettled on_settled_;
+  MqttSession session_;
+  MqttSink sink_;
+  std::mt19937_64 random_;
+  Courier courier_;
+  std::vector<Completion> completions_;
+  std::atomic<bool> stopping_{};
+  std::optional<Millis> offer_at_;   ///< steady
+  std::optional<Millis> status_at_;  ///< steady: when to look whether there is something new
+  std::optional<Millis> published_status_at_;
+  std::optional<Millis> line_at_;    ///< steady
+  std::string status_kind_;          ///< what a change of makes a new status
+  std::uint64_t shown_delivered_{};
+  double rate_{};                    ///< confirmed readings per second, smoothed
+  mutable std::mutex snapshot_mutex_;
+  Snapshot snapshot_;
+};
+
+}  // namespace solar
