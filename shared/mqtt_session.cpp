@@ -14,9 +14,9 @@
 
 #include "shared/mqtt_session_backoff.hpp"
 #include "shared/mqtt_session_link.hpp"
-#include "shared/mqtt_session_options.hpp"
 #include "shared/mqtt_session_reasons.hpp"
 #include "shared/mqtt_session_url.hpp"
+#include "shared/mqtt_session_version.hpp"
 
 namespace solar {
 namespace {

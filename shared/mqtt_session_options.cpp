@@ -1,8 +1,6 @@
 #include "shared/mqtt_session_options.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <chrono>
 #include <limits>
 
@@ -98,25 +96,6 @@ std::size_t receive_maximum(const mqtt::properties& connack) {
     if (property.identifier == MQTTPROPERTY_CODE_RECEIVE_MAXIMUM) return property.value.integer2;
   }
   return 65'535;
-}
-
-bool acknowledges_after_handler(std::string_view version) {
-  std::array<int, 3> numbers{};
-  const char* at = version.data();
-  const char* const end = at + version.size();
-  for (auto& number : numbers) {
-    const auto [next, error] = std::from_chars(at, end, number);
-    if (error != std::errc{}) return false;
-    at = next == end ? next : next + 1;
-  }
-  return numbers >= std::array{1, 3, 10};
-}
-
-std::string paho_version() {
-  for (const auto* info = MQTTAsync_getVersionInfo(); info != nullptr && info->name != nullptr; ++info) {
-    if (std::string_view{info->name} == "Version") return info->value;
-  }
-  return {};
 }
 
 }  // namespace solar::mqtt_session

@@ -22,10 +22,4 @@ void from_paho(const mqtt::message& message, MqttMessage& into);
 /// The broker's receive maximum (65535 where it says nothing).
 [[nodiscard]] std::size_t receive_maximum(const mqtt::properties& connack);
 
-/// Whether Paho C of this version acknowledges after the message handler, not before: 1.3.10 or later.
-[[nodiscard]] bool acknowledges_after_handler(std::string_view version);
-
-/// The version of the Paho C library that runs; empty if it does not say.
-[[nodiscard]] std::string paho_version();
-
 }  // namespace solar::mqtt_session

@@ -1,5 +1,6 @@
 #include "shared/mqtt_session_url.hpp"
 #include "shared/mqtt_session_reasons.hpp"
+#include "shared/mqtt_session_version.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace solar;
@@ -53,4 +54,16 @@ TEST_CASE("a busy broker does not refuse the login, a wrong password does") {
   CHECK(mqtt_session::refuses_login(0x87));
   CHECK_FALSE(mqtt_session::refuses_login(0x89));
   CHECK_FALSE(mqtt_session::refuses_login(0));
+}
+
+TEST_CASE("only a Paho that acknowledges after the handler will do") {
+  using mqtt_session::acknowledges_after_handler;
+
+  CHECK(acknowledges_after_handler(mqtt_session::paho_version()));
+  CHECK(acknowledges_after_handler("1.3.10"));
+  CHECK(acknowledges_after_handler("1.4.0"));
+  CHECK(acknowledges_after_handler("2.0.0-beta"));
+  CHECK_FALSE(acknowledges_after_handler("1.3.9"));
+  CHECK_FALSE(acknowledges_after_handler("1.2.13"));
+  CHECK_FALSE(acknowledges_after_handler(""));
 }
