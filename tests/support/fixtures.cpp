@@ -80,10 +80,7 @@ Finished Publisher::command(Flags words, std::chrono::milliseconds patience) con
 }
 
 std::string Publisher::status(const std::string& field) const {
-  const Finished finished = command({"status", "--json"});
-  const auto status = nlohmann::json::parse(finished.output, nullptr, false);
-  if (!status.is_object() || !status.contains(field)) return {};
-  return status[field].is_string() ? status[field].get<std::string>() : status[field].dump();
+  return json_field(command({"status", "--json"}).output, field);
 }
 
 Forwarder::Forwarder(fs::path folder, Options options) : folder_{std::move(folder)}, options_{std::move(options)} {
@@ -114,6 +111,16 @@ void Forwarder::start() {
 
 Finished Forwarder::command(Flags words) const {
   return run({sibling("solar-forwarder"), joined(std::move(words), common_flags()), {}});
+}
+
+std::string Forwarder::status(const std::string& field) const {
+  return json_field(command({"status", "--json"}).output, field);
+}
+
+std::string json_field(const std::string& object, const std::string& name) {
+  const auto json = nlohmann::json::parse(object, nullptr, false);
+  if (!json.is_object() || !json.contains(name)) return {};
+  return json[name].is_string() ? json[name].get<std::string>() : json[name].dump();
 }
 
 bool Road::all_arrive(std::chrono::milliseconds patience) const {

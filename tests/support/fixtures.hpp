@@ -81,6 +81,8 @@ class Forwarder {
   void kill() { process_->kill(); }
   Exit stop() { return process_->stop(); }
   [[nodiscard]] Finished command(Flags words) const;
+  /// A field of `status --json` as text; empty where there is none.
+  [[nodiscard]] std::string status(const std::string& field) const;
 
   [[nodiscard]] Process& process() { return *process_; }
   [[nodiscard]] std::filesystem::path inbox() const { return folder_ / "inbox.db"; }
@@ -92,6 +94,9 @@ class Forwarder {
   Options options_;
   std::optional<Process> process_;
 };
+
+/// The field `name` of a JSON object as text; empty where there is none.
+[[nodiscard]] std::string json_field(const std::string& object, const std::string& name);
 
 /// The whole road in one folder: broker, central, forwarder, publisher; the last two not yet started.
 struct Road {
@@ -108,7 +113,7 @@ struct Road {
   }
   /// Whether central has every reading that the publisher accepted, in time.
   [[nodiscard]] bool all_arrive(std::chrono::milliseconds patience = std::chrono::milliseconds{60'000}) const;
-  /// Whether no reading waits in the publisher's outbox, in time.
+  /// Whether the publisher's outbox becomes empty, in time.
   [[nodiscard]] bool outbox_drains(std::chrono::milliseconds patience = std::chrono::milliseconds{60'000}) const;
 };
 

@@ -72,8 +72,8 @@ bool write_pieces(Link& link, std::size_t to) {
 
 class TcpProxy::State {
  public:
-  explicit State(std::uint16_t target)
-      : target_{target}, port_{free_port()}, listener_{listen_on(port_)}, thread_{[this] { serve(); }} {}
+  explicit State(std::uint16_t target_port)
+      : target{target_port}, port_{free_port()}, listener_{listen_on(port_)}, thread_{[this] { serve(); }} {}
   ~State() {
     stopping = true;
     thread_.join();
@@ -83,6 +83,7 @@ class TcpProxy::State {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
+  std::atomic<std::uint16_t> target;
   std::atomic<bool> stopping{};
   std::atomic<bool> cutting{};
   std::atomic<bool> refusing{};
@@ -120,7 +121,7 @@ class TcpProxy::State {
   void take_clients() {
     Socket client = accept_from(listener_, std::chrono::milliseconds{0});
     if (!client.valid() || refusing) return;
-    Socket server = connect_to(target_);
+    Socket server = connect_to(target);
     if (!server.valid()) return;
     ++connections;
     links_.push_back(Link{{std::move(client), std::move(server)}, {}});
@@ -137,7 +138,6 @@ class TcpProxy::State {
     return write_pieces(link, 0) && write_pieces(link, 1);
   }
 
-  std::uint16_t target_;
   std::uint16_t port_;
   Socket listener_;
   std::list<Link> links_;
@@ -153,6 +153,10 @@ TcpProxy::Traffic TcpProxy::traffic() const {
   return {state_->bytes_from[0], state_->bytes_from[1], state_->connections};
 }
 
+void TcpProxy::retarget(std::uint16_t target) {
+  state_->target = target;
+  cut();
+}
 void TcpProxy::cut() { state_->cutting = true; }
 void TcpProxy::refuse(bool on) { state_->refusing = on; }
 void TcpProxy::stall(bool on) { state_->stalling = on; }

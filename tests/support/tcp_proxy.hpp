@@ -27,6 +27,7 @@ class TcpProxy {
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] Traffic traffic() const;
 
+  void retarget(std::uint16_t target);         ///< where new connections go; cuts the old ones
   void cut();                                  ///< closes every connection; new ones are taken
   void refuse(bool on);                        ///< cuts, and closes every new connection at once
   void stall(bool on);                         ///< keeps connections open and moves no byte
