@@ -3,10 +3,6 @@
 #include <mqtt/async_client.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -14,6 +10,7 @@
 
 #include "shared/mqtt_session_backoff.hpp"
 #include "shared/mqtt_session_link.hpp"
+#include "shared/mqtt_session_password.hpp"
 #include "shared/mqtt_session_reasons.hpp"
 #include "shared/mqtt_session_url.hpp"
 #include "shared/mqtt_session_version.hpp"
@@ -24,7 +21,6 @@ namespace {
 using namespace mqtt_session;
 
 constexpr std::size_t kEventsMax = 1024;
-constexpr std::size_t kPasswordMaxBytes = 64 * 1024;
 /// How much longer than connect_timeout a try may take: Paho reports its own timeout first.
 constexpr Millis kAnswerGrace{5'000};
 constexpr Millis kNothingToDo{3'600'000};
@@ -35,21 +31,6 @@ struct overloaded : Ts... {
 };
 template <class... Ts>
 overloaded(Ts...) -> overloaded<Ts...>;
-
-/// The password, or why there is none.
-Result<std::string> read_password(const std::string& path) {
-  if (path.empty()) return std::string{};
-  std::ifstream file{path, std::ios::binary};
-  if (!file) return Problem{"the password file " + path + " cannot be read: " + std::strerror(errno), {}, {}};
-
-  std::string password(kPasswordMaxBytes, '\0');
-  file.read(password.data(), static_cast<std::streamsize>(password.size()));
-  if (file.bad()) return Problem{"the password file " + path + " cannot be read: " + std::strerror(errno), {}, {}};
-  password.resize(static_cast<std::size_t>(file.gcount()));
-  if (password.ends_with('\n')) password.pop_back();
-  if (password.ends_with('\r')) password.pop_back();
-  return password;
-}
 
 std::string checked_uri(const std::string& url) {
   auto uri = paho_uri(url);
@@ -182,7 +163,7 @@ void MqttSession::Connection::on(const Greeted& note) {
 void MqttSession::Connection::on(const Refusal& note) {
   if (refuses_login(note.reason)) return end_with(Denied{"login", reason_text(note.reason)});
   end_with(Disconnected{"no connection to " + options_.url + ": " +
-                        (note.reason == 0 ? note.text : reason_text(note.reason))});
+                        (note.reason == 0 ? connect_failure_text(note.text, is_tls(uri_)) : reason_text(note.reason))});
 }
 
 void MqttSession::Connection::on(const Loss& note) {

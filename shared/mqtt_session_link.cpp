@@ -24,14 +24,14 @@ std::string first_topic(const mqtt::token& token) {
   return topics && !topics->empty() ? (*topics)[0] : std::string{};
 }
 
-/// Paho's own words for a failure of the connection. It has none for a name that does not resolve.
+/// Paho's own words for a failure of the connection; it has none for a name that does not resolve.
 std::string words_of(const mqtt::token& token) {
   try {
     static_cast<void>(token.get_connect_response());
   } catch (const mqtt::exception& e) {
-    if (!e.get_message().empty()) return e.get_message();
+    return e.get_message();
   }
-  return "the host name does not resolve, or nobody listens there";
+  return {};
 }
 
 template <class OnSuccess, class OnFailure>

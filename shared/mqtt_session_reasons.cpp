@@ -60,6 +60,18 @@ std::string reason_text(int reason) {
   return std::string{found == kReasons.end() ? "reason code" : found->text} + code.data();
 }
 
+std::string connect_failure_text(std::string_view paho, bool tls) {
+  if (paho.empty()) return "the host name does not resolve";
+  if (paho == "TCP/TLS connect failure" && tls) {
+    return "TLS failed (is the broker's certificate for this host, and of a known authority?) or the connection was "
+           "refused";
+  }
+  if (paho == "TCP/TLS connect failure" || paho == "TCP connect completion failure")
+    return "connection refused, or no way there";
+  if (paho == "TCP connect timeout") return "no answer in time";
+  return std::string{paho};
+}
+
 bool refuses_login(int reason) {
   constexpr std::array kLogin{0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C};
   return std::find(kLogin.begin(), kLogin.end(), reason) != kLogin.end();

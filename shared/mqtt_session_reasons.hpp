@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace solar::mqtt_session {
 
@@ -10,6 +11,9 @@ inline constexpr int kTakenOver = 0x8E;
 
 /// "not authorized (0x87)"
 [[nodiscard]] std::string reason_text(int reason);
+
+/// Paho's words for a connection that did not come about, as words that tell what to look at.
+[[nodiscard]] std::string connect_failure_text(std::string_view paho, bool tls);
 
 /// Whether a CONNACK with this reason refuses who we are, not that we come now.
 [[nodiscard]] bool refuses_login(int reason);

@@ -49,6 +49,15 @@ TEST_CASE("reason codes are words, and unknown ones still have their number") {
   CHECK(reason_text(0xFE) == "reason code (0xFE)");
 }
 
+TEST_CASE("why no connection came about is told in words that help") {
+  using mqtt_session::connect_failure_text;
+
+  CHECK(connect_failure_text("", false) == "the host name does not resolve");
+  CHECK(connect_failure_text("TCP connect completion failure", false) == "connection refused, or no way there");
+  CHECK(connect_failure_text("TCP/TLS connect failure", true).find("certificate") != std::string::npos);
+  CHECK(connect_failure_text("something new", true) == "something new");
+}
+
 TEST_CASE("a busy broker does not refuse the login, a wrong password does") {
   CHECK(mqtt_session::refuses_login(0x86));
   CHECK(mqtt_session::refuses_login(0x87));
