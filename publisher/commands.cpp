@@ -122,7 +122,10 @@ int send_alone(const PublisherConfig& config, const std::string& reading, Millis
   const SystemClock clock;
   Queue queue{queue_options(config)};
   Station station{config, queue, clock};
-  const StopSignal stop_signal{[&station] { station.waiters().stop(), station.uplink().stop(); }};
+  const StopSignal stop_signal{[&station] {
+    station.waiters().stop();
+    station.uplink().stop();
+  }};
   SendVerdict verdict;
   std::atomic<bool> answered{false};
   std::thread asking{[&] {

@@ -71,13 +71,18 @@ Uplink::Uplink(const PublisherConfig& config, Queue& queue, const Clock& clock, 
 }
 
 void Uplink::run(const std::function<bool()>& done) {
-  while (!stopping_ && !done()) turn();
+  while (true) {
+    const Millis next = turn();
+    if (stopping_ || done()) break;
+    completions_ = sink_.poll(std::max(next - clock_.now().steady, Millis{0}));
+  }
   log::live_line("");
   session_.disconnect(kGoodbyeTimeout, presence(config_.origin, "offline"));
   queue_.flush_removals();
 }
 
-void Uplink::turn() {
+/// Tells the steady time of the next turn, if nothing happens before.
+Millis Uplink::turn() {
   const Now now = clock_.now();
   const Millis session_next = session_.tick(now);
   for (const MqttEvent& event : session_.take_events()) handle(event, now);
@@ -89,7 +94,7 @@ void Uplink::turn() {
   show_live_line(now);
   Millis next = std::min({result.next, session_next, offer_at_.value_or(now.steady), status_at_.value_or(result.next)});
   if (log::on_terminal()) next = std::min(next, now.steady + kLineInterval);
-  completions_ = sink_.poll(std::max(next - clock_.now().steady, Millis{0}));
+  return next;
 }
 
 void Uplink::stop() {

@@ -40,7 +40,7 @@ class Uplink {
   [[nodiscard]] Snapshot snapshot() const;
 
  private:
-  void turn();
+  [[nodiscard]] Millis turn();
   void handle(const MqttEvent& event, Now now);
   void offer_refused(Now now);
   void publish_status(Now now);
