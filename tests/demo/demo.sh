@@ -20,8 +20,11 @@ readonly TICKS=$((FEED_S * 10 / 3))
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 bin=${SOLAR_BIN_DIR:-$here/build/release/bin}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/solar-demo-XXXXXX")
+seen_before=0
+columns=118
 bold='' dim='' green='' red='' yellow='' off=''
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
+  columns=$(($(tput cols 2>/dev/null || echo 120) - 2))
   bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' red=$'\e[31m' yellow=$'\e[33m' off=$'\e[0m'
 fi
 
@@ -98,6 +101,15 @@ wait_for_port() { # wait_for_port PORT NAME
   done
   cat "$dir/$2.log" >&2
   die "$2 does not listen on port $1"
+}
+
+wait_for_line() { # wait_for_line NAME TEXT: in its log
+  for _ in {1..100}; do
+    grep -q "$2" "$dir/$1.log" && return
+    sleep 0.1
+  done
+  cat "$dir/$1.log" >&2
+  die "$1 does not come up"
 }
 
 central_count() { # how many readings central has; "-" while it is away
@@ -230,25 +242,23 @@ feed() { # gives each line to its village's publisher; at the end waits until al
 
 headline() { printf '\n%s%s%s\n' "$bold" "$*" "$off"; }
 
-latest_reading() { # one of the last lines that mosquitto_sub saw
+latest_reading() { # one of the last lines that mosquitto_sub saw; batches of a backlog are deflated and not for the eye
   local line
-  line=$(tail -n 40 "$dir/seen.log" 2>/dev/null | grep '/readings {' | tail -n "$((1 + RANDOM % 3))" | head -n 1) || true
-  echo "${line:0:${COLUMNS:-118}}"
+  line=$(tail -n 40 "$dir/seen.log" 2>/dev/null | grep -a '/readings {' | tail -n "$((1 + RANDOM % 3))" | head -n 1) || true
+  echo "${line:0:$columns}"
 }
 
 show() { # one line on the state of things, and maybe a reading that passed
-  local number village waiting text='' total=0 at_central reading
+  local number village waiting text='' total=0 at_central seen
   while IFS=$'\t' read -r number village; do
     waiting=$(waiting_in "$number")
     total=$((total + waiting))
     text+="$village $waiting  "
   done <"$dir/villages"
   at_central=$(central_count)
-  reading=$(latest_reading)
-  if [[ $reading != "${last_reading:-}" ]]; then
-    last_reading=$reading
-    printf '  %s%s%s\n' "$dim" "$reading" "$off"
-  fi
+  seen=$(wc -l <"$dir/seen.log")
+  if ((seen != seen_before)); then printf '  %s%s%s\n' "$dim" "$(latest_reading)" "$off"; fi
+  seen_before=$seen
   printf '  accepted %-6s at central %s%-6s%s waiting: %s%s%s\n' "$(accepted_count)" "$green" "$at_central" "$off" \
     "$( ((total > 100)) && echo "$yellow")" "$text" "$off"
 }
@@ -284,6 +294,7 @@ start_servers() {
   start_central
   start forwarder "$bin/solar-forwarder" run --broker-url "mqtt://127.0.0.1:$broker_port" --inbox-path "$dir/inbox.db" \
     --api-url "http://127.0.0.1:$central_port/api/solar" --client-id demo --reconnect-spread 0s --knock-interval 1s
+  wait_for_line forwarder connected
   start seen mosquitto_sub -V 5 -p "$broker_port" -v -t 'solar/+/+/readings'
   printf '  broker     mqtt://127.0.0.1:%s\n  central    http://127.0.0.1:%s/api/solar\n' "$broker_port" "$central_port"
   printf '  watch too  mosquitto_sub -p %s -v -t "solar/#"\n' "$broker_port"
@@ -335,6 +346,10 @@ main() {
   else
     headline "1. Your readings flow"
   fi
+  for _ in {1..30}; do
+    if [[ -s $dir/villages ]]; then break; fi
+    sleep 0.1
+  done
   watch $FLOW_S
   outage
   headline "3. Central is back. The backlog drains, live readings first."
