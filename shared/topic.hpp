@@ -6,8 +6,8 @@
 //   solar/<village>/<device>/status        publisher (retained)
 //   solar/<village>/<device>/dead-letters  forwarder
 //
-// <village> and <device> are names of 1 to 64 bytes of UTF-8, percent-encoded (upper-case hex) for `/ + # % $` and control
-// characters (below 0x20 and 0x7F) only.
+// <village> and <device> are names of 1 to 64 bytes of UTF-8, percent-encoded (upper-case hex) for `/ + # % $` and
+// control characters (below U+0020, and U+007F to U+009F) only.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +37,8 @@ struct Topic {
 /// The name in a topic level; a level that is not equal to encode_level(name) has none.
 [[nodiscard]] std::optional<std::string> decode_level(std::string_view level);
 
-/// Why `name` cannot be a village or a device (empty, over 64 bytes, not UTF-8); nullopt: it can.
+/// Why `name` cannot be a village or a device (empty, over 64 bytes, not UTF-8, with a Unicode noncharacter such as
+/// U+FFFE: brokers refuse these in topics); nullopt: it can.
 [[nodiscard]] std::optional<Problem> check_name(std::string_view name);
 
 [[nodiscard]] std::string to_string(const Topic& topic);
@@ -46,7 +47,8 @@ struct Topic {
 /// `$share/<group>/solar/+/+/readings`
 [[nodiscard]] std::string shared_readings_filter(std::string_view group);
 
-/// Where a forwarder publishes to itself to learn that nothing more is on its way: `solar-sync/<client id, encoded>/marker`.
+/// Where a forwarder publishes to itself to learn that nothing more is on its way: `solar-sync/<client id,
+/// encoded>/marker`.
 [[nodiscard]] std::string marker_topic(std::string_view client_id);
 
 }  // namespace solar
