@@ -40,15 +40,16 @@ struct Origin {
 };
 
 /// Checks `bytes` as a reading that came over the topic of `village`. Required: `village` (string; inserted when it is
-/// missing, refused when it differs) and `power_kw` (a finite JSON number). Also refused: not one JSON object, a name twice at
-/// the top (compared decoded), invalid UTF-8, more than kNestingMaxLevels, more than kReadingMaxBytes, an `id`
+/// missing, refused when it differs) and `power_kw` (a finite JSON number). Also refused: not one JSON object, a name
+/// twice at the top (compared decoded), invalid UTF-8, more than kNestingMaxLevels, more than kReadingMaxBytes, an `id`
 /// that is no string of the allowed form. Surrounding white space is dropped.
 [[nodiscard]] Result<Reading> decode_reading(std::string_view bytes, std::string_view village);
 
 /// Checks one source line by the same rules and fills in, right after the `{`, what is missing of `village`, `device`,
-/// `id` and `measured_at` (left out when nullopt: the clock is not to be believed). A sender's own `id` would clash with the
-/// outbox's (invariant I4): that field travels on under the name `source_id`.
-/// The result, with an id of at most 40 bytes written in, never exceeds kReadingMaxBytes.
-[[nodiscard]] Result<Draft> complete_reading(std::string_view line, const Origin& origin, std::optional<Millis> measured_at);
+/// `id` and `measured_at` (left out when nullopt: the clock is not to be believed). A sender's own `id` would clash
+/// with the outbox's (invariant I4): that field travels on under the name `source_id`. The result, with an id of at
+/// most 40 bytes written in, never exceeds kReadingMaxBytes.
+[[nodiscard]] Result<Draft> complete_reading(std::string_view line, const Origin& origin,
+                                             std::optional<Millis> measured_at);
 
 }  // namespace solar
