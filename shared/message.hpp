@@ -13,16 +13,19 @@
 
 namespace solar {
 
-inline constexpr std::size_t kMessageMaxBytes = 256 * 1024;   ///< payload as received, and again after inflating
-inline constexpr std::size_t kMessageMaxReadings = 1000;      ///< readings in one array
-inline constexpr std::string_view kDeflate = "deflate";       ///< value of the user property `content-encoding` (zlib, RFC 1950)
+inline constexpr std::size_t kMessageMaxBytes = 256 * 1024;  ///< payload as received, and again after inflating
+inline constexpr std::size_t kMessageMaxReadings = 1000;     ///< readings in one array
+inline constexpr std::string_view kDeflate =
+    "deflate";  ///< value of the user property `content-encoding` (zlib, RFC 1950)
 inline constexpr std::string_view kContentEncoding = "content-encoding";
 inline constexpr std::string_view kContentTypeJson = "application/json";
 
 /// A part of a message that could not be read as a reading.
 struct BadPart {
-  std::string bytes;  ///< raw, as it came (for a whole message: the payload)
+  std::string
+      bytes;  ///< raw, as it came: an element of the (inflated) array, or the payload, at most kMessageMaxBytes of it
   Problem problem;
+  bool whole{true};  ///< `bytes` are the payload, and still encoded as it is
 };
 
 /// What a message holds. A bad element of an array does not hold back its neighbours.
@@ -32,6 +35,7 @@ struct DecodedMessage {
 };
 
 /// Never throws on any bytes; memory is bounded by kMessageMaxBytes. An empty array is a bad part: it holds no reading.
+/// An array whose elements cannot be told apart is one bad part; no reading is taken from it.
 [[nodiscard]] DecodedMessage decode_message(std::string_view payload, std::optional<std::string_view> content_encoding,
                                             std::string_view village);
 
