@@ -13,9 +13,9 @@
 
 namespace solar {
 
-inline constexpr std::size_t kReceiptRangeMax = 1000;      ///< ids in one range; a wider one is ignored
-inline constexpr std::size_t kReceiptIdsMax = 10'000;      ///< ids taken from one receipt; the rest is ignored
-inline constexpr std::size_t kReasonMaxBytes = 200;        ///< of a refusal, cut at a UTF-8 boundary when encoded
+inline constexpr std::size_t kReceiptRangeMax = 1000;  ///< ids in one range; a wider one is ignored
+inline constexpr std::size_t kReceiptIdsMax = 10'000;  ///< ids taken from one receipt; the rest is ignored
+inline constexpr std::size_t kReasonMaxBytes = 200;    ///< of a refusal, cut at a UTF-8 boundary when encoded
 
 struct RefusedId {
   std::string id;
@@ -46,12 +46,14 @@ struct RefusedRow {
 struct ReceiptRows {
   std::vector<RowId> delivered;
   std::vector<RefusedRow> refused;
-  std::size_t ignored{};  ///< entries that are no row ids, ranges wider than kReceiptRangeMax or backwards, over kReceiptIdsMax
+  std::size_t
+      ignored{};  ///< entries that are no row ids, ranges wider than kReceiptRangeMax or backwards, over kReceiptIdsMax
 
   bool operator==(const ReceiptRows&) const = default;
 };
 
-/// Never throws; work and memory are bounded by kReceiptIdsMax and the payload's size (at most 256 KiB, else a Problem).
+/// Never throws; work and memory are bounded by kReceiptIdsMax and the payload's size (at most 256 KiB, else a
+/// Problem).
 [[nodiscard]] Result<ReceiptRows> decode_receipt(std::string_view payload);
 
 }  // namespace solar
