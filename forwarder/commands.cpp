@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kRemovalsKept = 64;
 constexpr std::uint32_t kCacheKib = 3072;
-constexpr std::uint32_t kCheckpointPages = 2000;  // 8 MiB of WAL: fewer fsyncs in the broker's callback
+constexpr std::uint32_t kCheckpointPages = 8000;  // 8 MiB of WAL: fewer fsyncs in the broker's callback
 
 QueueOptions queue_options(const ForwarderConfig& config) {
   return {.path = config.inbox_path,

@@ -10,32 +10,27 @@ namespace solar {
 
 namespace {
 
+constexpr std::uint64_t kDiskCheckBytes = 256 * 1024;
+
 std::uint64_t free_disk_bytes(const std::filesystem::path& path) {
   std::error_code error;
   const auto space = std::filesystem::space(std::filesystem::absolute(path).parent_path(), error);
   return error ? 0 : static_cast<std::uint64_t>(space.available);
 }
 
-std::optional<QueueFull> why_full(const QueueOptions& options, std::uint64_t used_bytes, std::uint64_t more_bytes) {
-  if (used_bytes + more_bytes > options.max_bytes) {
-    return QueueFull{"the limit of " + std::to_string(options.max_bytes >> 20) + " MiB is reached"};
-  }
-  if (options.path == ":memory:") return std::nullopt;
-  if (free_disk_bytes(options.path) < options.disk_reserve_bytes + more_bytes) {
-    return QueueFull{"the disk is full but for the reserve of " + std::to_string(options.disk_reserve_bytes >> 20) +
-                     " MiB"};
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Queue::Queue(const QueueOptions& options) : options_{options} {
   prepare_database(options_);
-  tables_ = std::make_unique<Tables>(options_);
-  for (const auto& [number, village] : tables_->villages) {
-    if (village.rows > 0) news_.insert(number);
+  try {
+    tables_ = std::make_unique<Tables>(options_);
+  } catch (const SqliteError& error) {
+    if (error.kind() != SqliteError::Kind::Corrupt) throw;
+    mark_suspect(options_.path);
+    prepare_database(options_);
+    tables_ = std::make_unique<Tables>(options_);
   }
+  news_.insert(tables_->with_rows.begin(), tables_->with_rows.end());
   last_seq_ = tables_->next_seq - 1;
 }
 
@@ -47,22 +42,46 @@ Queue::~Queue() {
   }
 }
 
+/// Free disk is looked up again after every kDiskCheckBytes: a system call costs as much as a tenth of a commit.
+std::optional<QueueFull> Queue::why_full(std::uint64_t more_bytes) {
+  if (tables_->used_bytes + more_bytes > options_.max_bytes) {
+    return QueueFull{"the limit of " + std::to_string(options_.max_bytes >> 20) + " MiB is reached"};
+  }
+  if (options_.path == ":memory:") return std::nullopt;
+  if (more_bytes <= disk_checked_bytes_) {
+    disk_checked_bytes_ -= more_bytes;
+    return std::nullopt;
+  }
+  disk_checked_bytes_ = 0;
+  if (free_disk_bytes(options_.path) < options_.disk_reserve_bytes + more_bytes) {
+    return QueueFull{"the disk is full but for the reserve of " + std::to_string(options_.disk_reserve_bytes >> 20) +
+                     " MiB"};
+  }
+  disk_checked_bytes_ = kDiskCheckBytes;
+  return std::nullopt;
+}
+
 std::variant<std::vector<Appended>, QueueFull> Queue::append(std::span<const NewReading> readings, Millis wall) {
   std::uint64_t more_bytes = 0;
   for (const NewReading& reading : readings) more_bytes += reading.body.size() + kRowOverheadBytes;
   const std::lock_guard lock{mutex_};
-  if (auto full = why_full(options_, tables_->used_bytes, more_bytes)) return *std::move(full);
+  if (auto full = why_full(more_bytes)) return *std::move(full);
   try {
     std::vector<Appended> appended;
     appended.reserve(readings.size());
     Tables::Change change{*tables_};
-    for (const NewReading& reading : readings) appended.push_back(change.insert(reading, options_.token, wall));
+    // First: a delivered reading that comes again is stored again, so that its sender gets a receipt.
     for (const RowId& row : removals_) change.erase(row);
+    for (const NewReading& reading : readings) appended.push_back(change.insert(reading, options_.token, wall));
     change.commit();
     forget_removals();
     last_seq_ = tables_->next_seq - 1;
     last_accepted_at_ = wall;
-    for (const NewReading& reading : readings) news_.insert(tables_->numbers.at(reading.origin.village));
+    for (const NewReading& reading : readings) {
+      if (const auto known = tables_->numbers.find(reading.origin.village); known != tables_->numbers.end()) {
+        news_.insert(known->second);
+      }
+    }
     return appended;
   } catch (const SqliteError& error) {
     if (error.kind() != SqliteError::Kind::Full) throw;
@@ -133,7 +152,7 @@ QueueStats Queue::stats(Millis wall) {
   std::int64_t rows = 0;
   for (const auto& [number, village] : tables_->villages) {
     rows += std::max<std::int64_t>(village.rows, 0);
-    stats.waiting_bytes += static_cast<std::uint64_t>(village.bytes);
+    stats.waiting_bytes += static_cast<std::uint64_t>(std::max<std::int64_t>(village.bytes, 0));
     const std::int64_t span_ms = wall.count() - village.rate.since_ms;
     if (village.rate.rows < 2 || span_ms <= 0) continue;
     const double per_day = 86'400'000.0 / static_cast<double>(span_ms);
@@ -178,8 +197,8 @@ double Queue::village_fraction(const std::string& village) const {
   const auto number = tables_->numbers.find(village);
   if (number == tables_->numbers.end()) return 0;
   const VillageCounters& counters = tables_->villages.at(number->second);
-  const auto bytes = static_cast<std::uint64_t>(counters.bytes) +
-                     static_cast<std::uint64_t>(counters.rows) * kRowOverheadBytes;
+  const auto bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(counters.bytes, 0)) +
+                     static_cast<std::uint64_t>(std::max<std::int64_t>(counters.rows, 0)) * kRowOverheadBytes;
   return static_cast<double>(bytes) / static_cast<double>(options_.max_bytes);
 }
 

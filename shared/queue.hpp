@@ -31,7 +31,7 @@ struct QueueOptions {
   std::uint64_t unreadable_max_bytes{8ULL << 20};    ///< dead letters that are no readings; the newest win
   std::size_t removals_kept{1000};                   ///< removals that may wait for the next append
   std::uint32_t cache_kib{1024};
-  std::uint32_t checkpoint_pages{1000};
+  std::uint32_t checkpoint_pages{4000};              ///< of 1 KiB
   std::uint64_t token{};                             ///< 64 random bits, new at every opening (invariant I4)
 };
 
@@ -115,8 +115,8 @@ class Queue {
  public:
   using Skip = std::function<bool(std::int64_t seq)>;
 
-  /// Opens or creates. A file that is no database or that was marked by `mark_suspect` and is damaged is set aside as
-  /// `<path>.damaged-<n>`, its whole rows are salvaged into a new one.
+  /// Opens or creates. A file that is no database, or is seen to be damaged while it is opened (all of it is checked if
+  /// `mark_suspect` marked it), is set aside as `<path>.damaged-<n>`, its whole rows are salvaged into a new one.
   explicit Queue(const QueueOptions& options);
   ~Queue();  ///< writes the removals that still wait
   Queue(const Queue&) = delete;
@@ -155,7 +155,7 @@ class Queue {
   /// The row is wrong: kept aside as refused, for a person.
   void refuse(const RowId& row, const std::string& reason, Millis wall);
 
-  // Aside.
+  // Aside. Full: as for settling.
 
   void set_aside_unreadable(const std::string& topic, const std::optional<std::string>& content_encoding,
                             std::string_view bytes, const std::string& reason, Millis wall);
@@ -182,6 +182,7 @@ class Queue {
  private:
   class Tables;  // the statements, the counters and the schema's upgrades
 
+  [[nodiscard]] std::optional<QueueFull> why_full(std::uint64_t more_bytes);
   void forget_removals();
   void write_removals();
   std::vector<TakenRow> whole(std::vector<TakenRow> rows);
@@ -198,6 +199,7 @@ class Queue {
   std::unordered_set<VillageNumber> news_;
   std::atomic<std::int64_t> last_seq_{};
   std::optional<Millis> last_accepted_at_;     // wall clock
+  std::uint64_t disk_checked_bytes_{};         // may still be appended before the disk is looked at again
 };
 
 }  // namespace solar

@@ -10,9 +10,6 @@ namespace solar {
 
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-constexpr std::int64_t kPageBytes = 4096;
-constexpr std::size_t kVillagesKept = 10'000;  // empty ones are forgotten beyond; names come from outside
 constexpr int kSchemaVersion = 1;
 
 constexpr const char* kSchema = R"sql(
@@ -64,16 +61,6 @@ void upgrade_schema(Sqlite& database) {
   transaction.commit();
 }
 
-void Rate::add(std::int64_t wall_ms, std::int64_t body_bytes) {
-  if (rows == 0 || wall_ms < since_ms || wall_ms - since_ms > 4 * kDayMs) {
-    *this = {.since_ms = wall_ms, .rows = 0, .bytes = 0};
-  } else if (wall_ms - since_ms > 2 * kDayMs) {
-    *this = {.since_ms = since_ms + (wall_ms - since_ms) / 2, .rows = rows / 2, .bytes = bytes / 2};
-  }
-  ++rows;
-  bytes += body_bytes;
-}
-
 Queue::Tables::Tables(const QueueOptions& options)
     : database{sqlite_options(options)},
       insert_reading{(upgrade_schema(database),
@@ -81,14 +68,14 @@ Queue::Tables::Tables(const QueueOptions& options)
                                        "accepted_at_ms, body) VALUES(?,?,?,?,?,?,?,?)"))},
       delete_reading{
           database.prepare("DELETE FROM readings WHERE seq=? AND token=? RETURNING village, length(body)")},
-      select_fresh{database.prepare(kSelectRows + "WHERE village=? AND due_at_ms=0 AND seq>? ORDER BY seq LIMIT ?")},
+      select_fresh{database.prepare(kSelectRows + "WHERE village=? AND due_at_ms=0 AND seq>? ORDER BY seq")},
       select_due{
           database.prepare(kSelectRows + "WHERE village=? AND due_at_ms>0 AND due_at_ms<=? ORDER BY due_at_ms")},
       select_too_far{database.prepare(kSelectRows + "WHERE village=? AND due_at_ms>? ORDER BY due_at_ms DESC")},
       select_next_due{
           database.prepare("SELECT due_at_ms, seq FROM readings WHERE village=? AND due_at_ms>0 ORDER BY due_at_ms")},
       select_newest{
-          database.prepare("SELECT seq, token FROM readings WHERE seq>? AND due_at_ms=0 ORDER BY seq DESC LIMIT ?")},
+          database.prepare("SELECT seq, token FROM readings WHERE seq>? AND due_at_ms=0 ORDER BY seq DESC")},
       select_reading{database.prepare(kSelectRows + "WHERE seq=? AND token=?")},
       select_same_id{database.prepare("SELECT seq FROM readings WHERE village=? AND device=? AND id=?")},
       update_rest{database.prepare("UPDATE readings SET due_at_ms=?, round=? WHERE seq=? AND token=?")},
@@ -102,38 +89,13 @@ Queue::Tables::Tables(const QueueOptions& options)
   database.execute("PRAGMA max_page_count=" + std::to_string(pages));
   load_villages();
   load_aside_counters();
-  Statement sequence = database.prepare("SELECT seq FROM sqlite_sequence WHERE name='readings'");
-  if (sequence.step()) next_seq = sequence.integer(0) + 1;
+  // A counter that a bit flip set back must not make the next readings look like those that are there.
+  Statement sequence = database.prepare(
+      "SELECT max((SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name='readings'), "
+      "(SELECT coalesce(max(seq), 0) FROM readings))");
+  static_cast<void>(sequence.step());
+  next_seq = sequence.integer(0) + 1;
   count_pages();
-}
-
-void Queue::Tables::load_villages() {
-  Statement all = database.prepare("SELECT village, name, rows, bytes, rate_since_ms, rate_rows, rate_bytes FROM villages");
-  while (all.step()) {
-    VillageCounters village{.number = all.integer(0),
-                            .name = all.text(1),
-                            .rows = all.integer(2),
-                            .bytes = all.integer(3),
-                            .rate = {.since_ms = all.integer(4), .rows = all.integer(5), .bytes = all.integer(6)}};
-    numbers.emplace(village.name, village.number);
-    villages.emplace(village.number, std::move(village));
-  }
-  name_orphans();
-}
-
-/// A bit flip in a row's village number must not hide the row: its body still says where it comes from.
-void Queue::Tables::name_orphans() {
-  Statement next = database.prepare("SELECT min(village) FROM readings WHERE village>?");
-  std::int64_t number = INT64_MIN;
-  while (next.bind(number).step() && !next.is_null(0)) {
-    number = next.integer(0);
-    next.reset();
-    if (villages.contains(number)) continue;
-    const VillageCounters orphan{.number = number, .name = "unknown-" + std::to_string(number), .rate = {}};
-    database.prepare("INSERT INTO villages(village, name) VALUES(?,?)").bind(number, orphan.name).run();
-    numbers.emplace(orphan.name, number);
-    villages.emplace(number, orphan).first->second.rows = 1;
-  }
 }
 
 void Queue::Tables::load_aside_counters() {
@@ -146,21 +108,9 @@ void Queue::Tables::load_aside_counters() {
   unreadable_rows = count(AsideKind::Unreadable);
   quarantined_rows = count(AsideKind::Quarantined);
   counts.reset();
-  Statement bytes = database.prepare("SELECT coalesce(sum(length(body)), 0) FROM aside WHERE kind=1");
+  Statement bytes = database.prepare("SELECT coalesce(sum(" + kUnreadableSize + "), 0) FROM aside WHERE kind=1");
   static_cast<void>(bytes.step());
   unreadable_bytes = static_cast<std::uint64_t>(bytes.integer(0));
-}
-
-void Queue::Tables::forget_empty_villages() {
-  database.execute("DELETE FROM villages WHERE rows=0");
-  for (auto entry = villages.begin(); entry != villages.end();) {
-    if (entry->second.rows == 0) {
-      numbers.erase(entry->second.name);
-      entry = villages.erase(entry);
-    } else {
-      ++entry;
-    }
-  }
 }
 
 void Queue::Tables::count_pages() {
@@ -172,18 +122,10 @@ void Queue::Tables::count_pages() {
   used_bytes.store(static_cast<std::uint64_t>(pages * kPageBytes), std::memory_order_relaxed);
 }
 
-const std::string& Queue::Tables::village_name(VillageNumber number) const {
-  const auto village = villages.find(number);
-  if (village == villages.end()) {
-    throw SqliteError{SqliteError::Kind::Corrupt, "a reading names village " + std::to_string(number) + ", which is not there"};
-  }
-  return village->second.name;
-}
-
 TakenRow Queue::Tables::row_of(const Statement& statement) const {
   TakenRow row;
   row.parcel.row = {.token = static_cast<std::uint64_t>(statement.integer(1)), .seq = statement.integer(0)};
-  row.parcel.origin = {.village = village_name(statement.integer(8)), .device = statement.text(2)};
+  row.parcel.origin = {.village = known(statement.integer(8)).name, .device = statement.text(2)};
   if (!statement.is_null(3)) row.parcel.id = statement.text(3);
   row.parcel.crc = static_cast<std::uint32_t>(statement.integer(4));
   row.village = statement.integer(8);
@@ -225,36 +167,21 @@ void Queue::Tables::Change::erase(const RowId& row) {
   erase.reset();
 }
 
-VillageCounters& Queue::Tables::Change::village(VillageNumber number) {
-  if (const auto found = touched_.find(number); found != touched_.end()) return found->second;
-  return touched_.emplace(number, tables_.villages.at(number)).first->second;
-}
-
-VillageCounters& Queue::Tables::Change::village(const std::string& name) {
-  if (const auto known = tables_.numbers.find(name); known != tables_.numbers.end()) return village(known->second);
-  const auto same_name = [&name](const auto& entry) { return entry.second.name == name; };
-  if (const auto found = std::find_if(touched_.begin(), touched_.end(), same_name); found != touched_.end()) {
-    return found->second;
-  }
-  static_cast<void>(tables_.insert_village_.bind(name).step());
-  const VillageNumber number = tables_.insert_village_.integer(0);
-  tables_.insert_village_.reset();
-  return touched_.emplace(number, VillageCounters{.number = number, .name = name, .rate = {}}).first->second;
-}
-
 void Queue::Tables::Change::commit() {
   for (const auto& [number, village] : touched_) {
     tables_.update_village_
         .bind(village.rows, village.bytes, village.rate.since_ms, village.rate.rows, village.rate.bytes, number)
         .run();
   }
+  const bool forget = tables_.villages.size() + touched_.size() > tables_.forget_villages_beyond_;
+  if (forget) tables_.database.execute("DELETE FROM villages WHERE rows=0");
   transaction_.commit();
   for (auto& [number, village] : touched_) {
     tables_.numbers.insert_or_assign(village.name, number);
     tables_.villages.insert_or_assign(number, std::move(village));
   }
   tables_.count_pages();
-  if (tables_.villages.size() > kVillagesKept) tables_.forget_empty_villages();
+  if (forget) tables_.forget_empty_villages();
 }
 
 }  // namespace solar

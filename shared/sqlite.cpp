@@ -101,6 +101,7 @@ Sqlite::Sqlite(const SqliteOptions& options) {
   }
   try {
     sqlite3_extended_result_codes(database_, 1);
+    execute("PRAGMA page_size=" + std::to_string(kPageBytes));
     execute("PRAGMA locking_mode=EXCLUSIVE");
     execute("PRAGMA journal_mode=WAL");
     execute(options.synchronous_full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
@@ -108,13 +109,20 @@ Sqlite::Sqlite(const SqliteOptions& options) {
     execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpoint_pages));
     execute("PRAGMA cell_size_check=ON");
     execute("PRAGMA temp_store=MEMORY");
+    begin_.emplace(database_, "BEGIN IMMEDIATE");
+    commit_.emplace(database_, "COMMIT");
   } catch (...) {
+    begin_.reset();
     sqlite3_close(database_);
     throw;
   }
 }
 
-Sqlite::~Sqlite() { sqlite3_close(database_); }
+Sqlite::~Sqlite() {
+  begin_.reset();
+  commit_.reset();
+  sqlite3_close(database_);
+}
 
 void Sqlite::execute(const std::string& sql) {
   if (sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail(database_, sql);
@@ -122,7 +130,7 @@ void Sqlite::execute(const std::string& sql) {
 
 std::int64_t Sqlite::changes() const { return sqlite3_changes64(database_); }
 
-Transaction::Transaction(Sqlite& database) : database_{database} { database_.execute("BEGIN IMMEDIATE"); }
+Transaction::Transaction(Sqlite& database) : database_{database} { database_.begin(); }
 
 Transaction::~Transaction() {
   if (!open_) return;
@@ -134,7 +142,7 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
-  database_.execute("COMMIT");
+  database_.commit();
   open_ = false;
 }
 
