@@ -211,7 +211,12 @@ void Courier::resume(Now now, bool session_present) {
   const auto* receipts = std::get_if<CourierPolicy::Receipts>(&policy_.side);
   if (receipts == nullptr) return;
   for (auto& [seq, entry] : in_hand_) {
-    set_timer(entry, session_present ? now.steady + timeout_for(entry.attempts) : now.steady);
+    if (session_present) {
+      set_timer(entry, now.steady + timeout_for(entry.attempts));
+    } else {
+      entry.attempts = 0;  // a broker that forgot costs no attempts
+      set_timer(entry, now.steady);
+    }
   }
 }
 
