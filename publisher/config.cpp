@@ -48,6 +48,7 @@ void add_outbox_settings(Settings& settings, PublisherConfig& config) {
                     "where `run` reads from: a file, a FIFO, or - for standard input; one reading a line. A file is read again "
                     "from its start by the next run",
                     "path or -");
+  settings.add_switch("follow", config.follow, "`run` stays after the end of the source, and reads what is appended to it");
   settings.add_text("accepted", config.accepted, "where each line's id is printed once the reading is on the disk: a file or -",
                     "path or -");
   settings.add_duration("receipt-timeout", config.receipt_timeout, Millis{100}, minutes{15},
@@ -77,7 +78,7 @@ CommandLine command_line(const Settings& settings, Millis& send_timeout) {
                         .what = "take readings from the source and send them, until all is confirmed",
                         .arguments = {},
                         .options = {},
-                        .switches = {{"follow", "stay after the end of the source, and read what is appended to it"}}},
+                        .switches = {}},
                        {.name = "send",
                         .what = "send one reading and wait for central's receipt; works beside a running `run`",
                         .arguments = {{"READING", "a JSON object, e.g. '{\"power_kw\":120}'"}},

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "publisher/commands.hpp"
 #include "publisher/config.hpp"
 #include "shared/log.hpp"
@@ -13,8 +11,6 @@ int main(int argc, char** argv) {
   solar::Millis send_timeout{60'000};
   const auto parsed = solar::parse_command_line(solar::command_line(settings, send_timeout), argc, argv);
   if (const int* status = std::get_if<int>(&parsed)) return *status;
-  const auto& invocation = std::get<solar::Invocation>(parsed);
-  config.follow = std::ranges::find(invocation.switches, "follow") != invocation.switches.end();
   solar::log::start(solar::log::parse_level(config.log_level));
-  return solar::run_command(invocation, config, send_timeout);
+  return solar::run_command(std::get<solar::Invocation>(parsed), config, send_timeout);
 }

@@ -76,7 +76,9 @@ class Parser {
     app_.require_subcommand(1);
     app_.set_version_flag("--version", line.program + " " + line.version);
     config_ = add_option(app_, "config");
-    for (const Setting& setting : line.settings->all()) settings_[&setting] = add_option(app_, setting.name);
+    for (const Setting& setting : line.settings->all()) {
+      settings_[&setting] = setting.is_switch ? app_.add_flag("--" + setting.name) : add_option(app_, setting.name);
+    }
     for (const Command& command : line.commands) add_command(command);
   }
 
@@ -92,7 +94,9 @@ class Parser {
     const auto from_file = file_settings();
     for (const Setting& setting : line_.settings->all()) {
       const std::string variable = environment_name(setting.name);
-      if (const auto flag = value_of(*settings_.at(&setting))) {
+      if (setting.is_switch && settings_.at(&setting)->count() > 0) {
+        assign(setting, "flag --" + setting.name, "yes");
+      } else if (const auto flag = value_of(*settings_.at(&setting))) {
         assign(setting, "flag --" + setting.name, *flag);
       } else if (const char* text = std::getenv(variable.c_str()); text != nullptr && *text != '\0') {
         assign(setting, "environment variable " + variable, text);

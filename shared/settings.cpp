@@ -91,6 +91,21 @@ void Settings::add_count(std::string name, std::uint32_t& target, std::uint32_t 
        }});
 }
 
+void Settings::add_switch(std::string name, bool& target, std::string what) {
+  add({.name = std::move(name),
+       .what = std::move(what),
+       .allowed = "yes or no; the flag alone means yes",
+       .default_text = target ? "yes" : "no",
+       .assign = [&target](const std::string& text) -> std::optional<Problem> {
+         if (!same_word("yes", text) && !same_word("no", text) && !same_word("true", text) && !same_word("false", text)) {
+           return Problem{"neither yes nor no", shortened(text), {}};
+         }
+         target = same_word("yes", text) || same_word("true", text);
+         return std::nullopt;
+       },
+       .is_switch = true});
+}
+
 void Settings::add_choice(std::string name, std::string& target, std::vector<std::string> choices, std::string what) {
   std::string allowed = "one of " + joined(choices);
   add({.name = std::move(name),

@@ -26,6 +26,7 @@ struct Setting {
   std::string default_text;  ///< empty: none
   /// Why the text is wrong, or nullopt and it is set.
   std::function<std::optional<Problem>(const std::string&)> assign;
+  bool is_switch{};  ///< the flag takes no value and means "yes"
 };
 
 /// "request-timeout" as REQUEST_TIMEOUT.
@@ -40,6 +41,8 @@ class Settings {
   void add_count(std::string name, std::uint32_t& target, std::uint32_t min, std::uint32_t max, std::string what);
   /// Upper and lower case are the same; the target gets the spelling of `choices`.
   void add_choice(std::string name, std::string& target, std::vector<std::string> choices, std::string what);
+  /// A flag without a value; "yes" or "no" elsewhere.
+  void add_switch(std::string name, bool& target, std::string what);
   /// Anything else; `assign` sees the text and sets it.
   void add(Setting setting);
 
