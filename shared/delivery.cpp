@@ -10,7 +10,9 @@ namespace {
 /// first * 2^doublings, at most max, without overflow.
 Millis doubled(Millis first, Millis max, std::uint32_t doublings) {
   Millis value = std::min(first, max);
-  for (std::uint32_t i = 0; i < doublings && value < max; ++i) value = std::min(value * 2, max);
+  for (std::uint32_t i = 0; i < doublings && value.count() > 0 && value < max; ++i) {
+    value = value > max / 2 ? max : value * 2;
+  }
   return value;
 }
 
