@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -30,56 +31,120 @@ bool is_structurally_whole(const QueueOptions& options) {
   }
 }
 
-/// Where the new file is built; it stands there only until it has taken the damaged one's place.
+/// Where the new file is built, and where it stands once it is complete, until it has taken the damaged one's place.
+fs::path unfinished_path(const fs::path& path) { return path.string() + ".salvaging"; }
 fs::path salvaged_path(const fs::path& path) { return path.string() + ".salvaged"; }
 
 void remove_database(const fs::path& path) {
   for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(path.string() + suffix);
 }
 
-fs::path move_aside(const fs::path& path) {
+/// A name for the damaged file; one whose log has it already, if the process died before the file itself had.
+fs::path aside_path(const fs::path& path) {
   fs::path aside;
   for (int number = 1; aside.empty() || fs::exists(aside); ++number) {
     aside = path.string() + ".damaged-" + std::to_string(number);
   }
-  for (const char* suffix : {"-wal", "-shm"}) {
-    if (fs::exists(path.string() + suffix)) fs::rename(path.string() + suffix, aside.string() + suffix);
-  }
-  fs::rename(path, aside);
   return aside;
 }
 
-constexpr const char* kCopyVillages =
-    "INSERT OR IGNORE INTO main.villages(village, name) SELECT village, name FROM damaged.villages WHERE village=?";
-constexpr const char* kCopyReading =
-    "INSERT OR IGNORE INTO main.readings SELECT * FROM damaged.readings WHERE seq=?";
+/// The log goes first: beside the new file it would be taken for that one's. Can be repeated after a death in the middle.
+void swap_in_salvaged(const fs::path& path) {
+  const fs::path aside = aside_path(path);
+  for (const char* suffix : {"-wal", "-shm", ""}) {
+    if (fs::exists(path.string() + suffix)) fs::rename(path.string() + suffix, aside.string() + suffix);
+  }
+  fs::rename(salvaged_path(path), path);
+  log::error("database salvaged; keep the damaged file until central has confirmed its readings",
+             {{"damaged", aside.string()}});
+}
 
-/// Row by row from one end until the damage, so that one bad page costs only what is on it.
-template <class Copy>
-void walk(Sqlite& database, const std::string& sql, std::int64_t from, Copy copy) {
-  std::int64_t position = from;
+struct Salvaged {
+  std::string table;
+  std::string key;
+  std::string columns;
+  std::string places;
+};
+
+const Salvaged kVillages{.table = "villages", .key = "village", .columns = "village, name, 0, 0, 0, 0, 0", .places = "?,?,?,?,?,?,?"};
+const Salvaged kReadings{.table = "readings", .key = "seq", .columns = "*", .places = "?,?,?,?,?,?,?,?,?,?"};
+const Salvaged kAside{.table = "aside", .key = "number", .columns = "*", .places = "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"};
+
+constexpr std::int64_t kProbesMax = 1'000'000;  // keys tried one by one between two damaged pages
+
+/// Whether it could be read.
+template <class Step>
+bool readable(Step step) {
   try {
-    while (true) {
-      Statement next = database.prepare(sql);
-      if (!next.bind(position).step()) return;
-      position = next.integer(0);
-      next.reset();
-      try {
-        copy(position);
-      } catch (const SqliteError& error) {
-        if (error.kind() != SqliteError::Kind::Corrupt) throw;
-      }
-    }
+    step();
+    return true;
   } catch (const SqliteError& error) {
     if (error.kind() != SqliteError::Kind::Corrupt) throw;
+    return false;
   }
 }
 
+struct Walk {
+  std::int64_t last{};
+  bool whole{};  ///< it came to the end of the table
+};
+
+/// Row by row in one direction until the end or the damage.
 template <class Copy>
-void walk_both_ways(Sqlite& database, const std::string& table, const std::string& key, Copy copy) {
-  const std::string from_table = "FROM damaged." + table + " NOT INDEXED WHERE " + key;
-  walk(database, "SELECT " + key + " " + from_table + ">? ORDER BY " + key + " LIMIT 1", INT64_MIN, copy);
-  walk(database, "SELECT " + key + " " + from_table + "<? ORDER BY " + key + " DESC LIMIT 1", INT64_MAX, copy);
+Walk walk(Sqlite& damaged, const std::string& sql, std::int64_t from, Copy copy) {
+  Walk walked{.last = from, .whole = false};
+  static_cast<void>(readable([&] {
+    Statement next = damaged.prepare(sql);
+    while (next.bind(walked.last).step()) {
+      const std::int64_t key = next.integer(0);
+      next.reset();
+      // Damaged pages may lead in a circle.
+      if (from == INT64_MIN ? key <= walked.last : key >= walked.last) return;
+      walked.last = key;
+      static_cast<void>(readable([&] { copy(key); }));
+    }
+    walked.whole = true;
+  }));
+  return walked;
+}
+
+std::int64_t last_key(Sqlite& damaged, const std::string& table) {
+  std::int64_t last = 0;
+  static_cast<void>(readable([&] {
+    Statement select = damaged.prepare("SELECT seq FROM sqlite_sequence WHERE name=?");
+    if (select.bind(table).step()) last = select.integer(0);
+  }));
+  return last;
+}
+
+/// From both ends until the damage, then one by one in between, so that a bad page costs only what is on it.
+void copy_all(Sqlite& damaged, Sqlite& database, const Salvaged& what) {
+  static_cast<void>(readable([&] {
+    const std::string rows = " FROM " + what.table + " NOT INDEXED WHERE " + what.key;
+    Statement select = damaged.prepare("SELECT " + what.columns + rows + "=?");
+    Statement insert = database.prepare("INSERT OR IGNORE INTO " + what.table + " VALUES(" + what.places + ")");
+    const auto copy = [&](std::int64_t key) {
+      if (select.bind(key).step()) insert.bind_row(select).run();
+      select.reset();
+    };
+    const std::string keys = "SELECT " + what.key + rows;
+    const Walk up = walk(damaged, keys + ">? ORDER BY 1 LIMIT 1", INT64_MIN, copy);
+    if (up.whole) return;
+    const Walk down = walk(damaged, keys + "<? ORDER BY 1 DESC LIMIT 1", INT64_MAX, copy);
+    const std::int64_t top = std::min(down.last, std::max(up.last, last_key(damaged, what.table)) + 1);
+    const std::int64_t bottom = std::max({up.last, std::int64_t{0}, top - kProbesMax});
+    for (std::int64_t key = top - 1; key > bottom; --key) static_cast<void>(readable([&] { copy(key); }));
+  }));
+}
+
+/// Ids never repeat, also when the rows that had them are delivered, refused or lost.
+void keep_sequence(Sqlite& database, std::int64_t last) {
+  for (const char* source : {"SELECT max(seq) FROM readings", "SELECT max(seq) FROM aside"}) {
+    Statement select = database.prepare(source);
+    if (select.step()) last = std::max(last, select.integer(0));
+  }
+  database.execute("DELETE FROM sqlite_sequence WHERE name='readings'");
+  database.prepare("INSERT INTO sqlite_sequence(name, seq) VALUES('readings', ?)").bind(last).run();
 }
 
 void finish_counters(Sqlite& database) {
@@ -88,32 +153,33 @@ void finish_counters(Sqlite& database) {
       "bytes=(SELECT coalesce(sum(length(body)),0) FROM readings r WHERE r.village=villages.village)");
 }
 
-std::int64_t salvage(const QueueOptions& options, const fs::path& into) {
+/// By two connections: after an error within a transaction SQLite writes nothing more in it.
+void salvage(const QueueOptions& options) {
+  const fs::path into = unfinished_path(options.path);
   remove_database(into);
   SqliteOptions fresh = sqlite_options(options);
   fresh.path = into;
-  Sqlite database{fresh};
-  upgrade_schema(database);
-  try {
-    Statement attach = database.prepare("ATTACH ? AS damaged");
-    const std::string path = options.path.string();
-    attach.bind(path).run();
+  SqliteOptions old = sqlite_options(options);
+  old.damaged = true;
+  {
+    Sqlite database{fresh};
+    upgrade_schema(database);
     Transaction transaction{database};
-    Statement copy_village = database.prepare(kCopyVillages);
-    walk_both_ways(database, "villages", "village",
-                   [&](std::int64_t village) { copy_village.bind(village).run(); });
-    Statement copy_reading = database.prepare(kCopyReading);
-    walk_both_ways(database, "readings", "seq", [&](std::int64_t seq) { copy_reading.bind(seq).run(); });
-    Statement copy_aside = database.prepare("INSERT OR IGNORE INTO main.aside SELECT * FROM damaged.aside WHERE number=?");
-    walk_both_ways(database, "aside", "number", [&](std::int64_t number) { copy_aside.bind(number).run(); });
+    static_cast<void>(readable([&] {
+      Sqlite damaged{old};
+      for (const Salvaged& table : {kVillages, kReadings, kAside}) copy_all(damaged, database, table);
+      keep_sequence(database, last_key(damaged, "readings"));
+    }));
     finish_counters(database);
     transaction.commit();
-  } catch (const SqliteError& error) {
-    if (error.kind() != SqliteError::Kind::Corrupt) throw;
+    Statement count = database.prepare("SELECT count(*) FROM readings");
+    static_cast<void>(count.step());
+    log::info("whole readings carried over", {{"readings", count.integer(0)}});
   }
-  Statement count = database.prepare("SELECT count(*) FROM readings");
-  static_cast<void>(count.step());
-  return count.integer(0);
+  if (fs::exists(into.string() + "-wal")) {
+    throw SqliteError{SqliteError::Kind::Broken, "the salvaged database could not be completed: " + into.string()};
+  }
+  fs::rename(into, salvaged_path(options.path));
 }
 
 }  // namespace
@@ -121,15 +187,12 @@ std::int64_t salvage(const QueueOptions& options, const fs::path& into) {
 void prepare_database(const QueueOptions& options) {
   const fs::path& path = options.path;
   if (path == ":memory:") return;
-  // A process that died between the two renames below.
-  if (!fs::exists(path) && fs::exists(salvaged_path(path))) fs::rename(salvaged_path(path), path);
+  // A process that died while it salvaged, after the new file was complete.
+  if (fs::exists(salvaged_path(path))) swap_in_salvaged(path);
   if (!is_structurally_whole(options)) {
     log::error("database damaged, carrying its whole readings over into a new one", {{"file", path.string()}});
-    const std::int64_t rows = salvage(options, salvaged_path(path));
-    const fs::path damaged = move_aside(path);
-    fs::rename(salvaged_path(path), path);
-    log::error("database salvaged; keep the damaged file until central has confirmed its readings",
-               {{"readings", rows}, {"damaged", damaged.string()}});
+    salvage(options);
+    swap_in_salvaged(path);
   }
   fs::remove(suspect_note(path));
 }

@@ -60,6 +60,14 @@ void Statement::run() {
 
 void Statement::reset() { sqlite3_reset(statement_); }
 
+Statement& Statement::bind_row(const Statement& from) {
+  reset();
+  for (int column = 0; column < sqlite3_column_count(from.statement_); ++column) {
+    sqlite3_bind_value(statement_, column + 1, sqlite3_column_value(from.statement_, column));
+  }
+  return *this;
+}
+
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 
 std::string Statement::text(int column) const {
@@ -102,6 +110,7 @@ Sqlite::Sqlite(const SqliteOptions& options) {
   try {
     sqlite3_extended_result_codes(database_, 1);
     execute("PRAGMA page_size=" + std::to_string(kPageBytes));
+    if (options.damaged) execute("PRAGMA writable_schema=ON");
     execute("PRAGMA locking_mode=EXCLUSIVE");
     execute("PRAGMA journal_mode=WAL");
     execute(options.synchronous_full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");

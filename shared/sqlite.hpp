@@ -54,6 +54,9 @@ class Statement {
     return *this;
   }
 
+  /// Binds the columns of another statement's row, in order, whatever their types; they are copied.
+  Statement& bind_row(const Statement& from);
+
   /// True: a row is there. Throws SqliteError.
   [[nodiscard]] bool step();
   /// Runs a statement that returns no rows, then resets it. Throws SqliteError.
@@ -77,6 +80,7 @@ class Statement {
 struct SqliteOptions {
   std::filesystem::path path;  ///< ":memory:" for a test
   bool synchronous_full{true};
+  bool damaged{};              ///< read what can be read: SQLite otherwise refuses a truncated file as a whole
   std::uint32_t cache_kib{1024};
   std::uint32_t checkpoint_pages{4000};  ///< the WAL is written back when it is this long
 };
