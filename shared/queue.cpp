@@ -53,7 +53,8 @@ std::optional<QueueFull> Queue::why_full(std::uint64_t more_bytes) {
     return std::nullopt;
   }
   disk_checked_bytes_ = 0;
-  if (free_disk_bytes(options_.path) < options_.disk_reserve_bytes + more_bytes) {
+  const std::uint64_t free_bytes = free_disk_bytes(options_.path);
+  if (free_bytes < options_.disk_reserve_bytes || free_bytes - options_.disk_reserve_bytes < more_bytes) {
     return QueueFull{"the disk is full but for the reserve of " + std::to_string(options_.disk_reserve_bytes >> 20) +
                      " MiB"};
   }

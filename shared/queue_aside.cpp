@@ -1,4 +1,5 @@
 // What is kept for a person: refused readings, unreadable messages, damaged rows.
+#include <algorithm>
 #include <utility>
 
 #include "shared/queue.hpp"
@@ -67,10 +68,12 @@ void Queue::set_aside_unreadable(const std::string& topic, const std::optional<s
   const std::lock_guard lock{mutex_};
   if (bytes.size() > options_.unreadable_max_bytes) bytes = bytes.substr(0, options_.unreadable_max_bytes);
   std::uint64_t rows = tables_->unreadable_rows + 1;
-  std::uint64_t total = tables_->unreadable_bytes + bytes.size();
+  // All that comes from outside counts, not only the payload.
+  std::uint64_t total = tables_->unreadable_bytes + bytes.size() + topic.size() + reason.size() +
+                        (content_encoding ? content_encoding->size() : 0);
   Transaction transaction{tables_->database};
-  Statement oldest = tables_->database.prepare("DELETE FROM aside WHERE number=(SELECT min(number) FROM aside WHERE kind=1) "
-                                               "RETURNING length(body)");
+  Statement oldest = tables_->database.prepare(
+      "DELETE FROM aside WHERE number=(SELECT min(number) FROM aside WHERE kind=1) RETURNING " + kUnreadableSize);
   while (total > options_.unreadable_max_bytes || rows > kUnreadableMaxRows) {
     if (!oldest.step()) break;
     total -= static_cast<std::uint64_t>(oldest.integer(0));
@@ -85,6 +88,7 @@ void Queue::set_aside_unreadable(const std::string& topic, const std::optional<s
   transaction.commit();
   tables_->unreadable_rows = rows;
   tables_->unreadable_bytes = total;
+  tables_->count_pages();
 }
 
 std::vector<Aside> Queue::aside(AsideKind kind, std::int64_t after_number, std::size_t limit) {
@@ -120,6 +124,11 @@ bool Queue::put_back(std::int64_t number) {
   if (tables_->database.changes() > 0) {
     ++village.rows;
     village.bytes += bytes;
+  } else {
+    // The sender has sent it again since; anything else in its place must not cost us the reading.
+    Statement same = tables_->database.prepare(
+        "SELECT 1 FROM readings r JOIN aside a USING(device, id, crc) WHERE r.village=? AND a.number=?");
+    if (!same.bind(village.number, number).step()) return false;
   }
   tables_->database.prepare("DELETE FROM aside WHERE number=?").bind(number).run();
   const VillageNumber village_number = village.number;
@@ -139,16 +148,18 @@ std::size_t Queue::offer_refused(Millis wall, std::size_t limit) {
   std::vector<std::int64_t> numbers;
   while (select.step()) numbers.push_back(select.integer(0));
   select.reset();
-  for (const std::int64_t number : numbers) put_back(number);
-  return numbers.size();
+  return static_cast<std::size_t>(
+      std::count_if(numbers.begin(), numbers.end(), [this](std::int64_t number) { return put_back(number); }));
 }
 
 bool Queue::drop_aside(AsideKind kind, std::int64_t number) {
   const std::lock_guard lock{mutex_};
-  Statement erase = tables_->database.prepare("DELETE FROM aside WHERE kind=? AND number=? RETURNING length(body)");
+  Transaction transaction{tables_->database};
+  Statement erase = tables_->database.prepare("DELETE FROM aside WHERE kind=? AND number=? RETURNING " + kUnreadableSize);
   if (!erase.bind(code(kind), number).step()) return false;
   const auto bytes = static_cast<std::uint64_t>(erase.integer(0));
   erase.reset();
+  transaction.commit();
   switch (kind) {
     case AsideKind::Refused:
       --tables_->refused_rows;

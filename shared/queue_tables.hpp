@@ -14,6 +14,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "shared/queue.hpp"
 #include "shared/sqlite.hpp"
@@ -21,6 +22,13 @@
 namespace solar {
 
 inline constexpr std::uint64_t kRowOverheadBytes = 160;  ///< a row's share of the table and its two indexes, beside the body
+
+inline constexpr std::size_t kVillagesKept = 10'000;      ///< empty ones are forgotten beyond; names come from outside
+
+/// SQL for what an unreadable row counts towards unreadable_max_bytes.
+inline const std::string kUnreadableSize =
+    "length(body) + length(CAST(topic AS BLOB)) + length(CAST(reason AS BLOB)) + "
+    "coalesce(length(CAST(content_encoding AS BLOB)), 0)";
 
 /// A token as SQLite stores it.
 [[nodiscard]] constexpr std::int64_t stored(std::uint64_t token) { return static_cast<std::int64_t>(token); }
@@ -65,7 +73,8 @@ class Queue::Tables {
     std::map<VillageNumber, VillageCounters> touched_;
   };
 
-  [[nodiscard]] const std::string& village_name(VillageNumber number) const;
+  /// Throws SqliteError::Corrupt for a number that no village has.
+  [[nodiscard]] const VillageCounters& known(VillageNumber number) const;
   /// The row at the cursor of a statement that selects whole rows.
   [[nodiscard]] TakenRow row_of(const Statement& statement) const;
   void count_pages();
@@ -73,6 +82,7 @@ class Queue::Tables {
   Sqlite database;
   std::unordered_map<VillageNumber, VillageCounters> villages;
   std::unordered_map<std::string, VillageNumber> numbers;
+  std::vector<VillageNumber> with_rows;  ///< when the database was opened
   std::int64_t next_seq{1};
   std::uint64_t unreadable_rows{};
   std::uint64_t unreadable_bytes{};
@@ -93,10 +103,13 @@ class Queue::Tables {
 
  private:
   void load_villages();
-  void name_orphans();
+  void find_rows();
+  void name_orphan(VillageNumber number);
+  void recount(VillageCounters& village);
   void load_aside_counters();
   void forget_empty_villages();
 
+  std::size_t forget_villages_beyond_{kVillagesKept};
   Statement insert_village_;
   Statement update_village_;
   Statement page_count_;

@@ -18,17 +18,24 @@ std::vector<VillageNumber> Queue::take_news() {
 std::vector<TakenRow> Queue::fresh(VillageNumber village, std::int64_t after_seq, std::size_t limit,
                                    std::size_t max_bytes) {
   const std::lock_guard lock{mutex_};
-  std::vector<TakenRow> rows;
-  std::size_t bytes = 0;
-  Statement& select = tables_->select_fresh.bind(village, after_seq, static_cast<std::int64_t>(limit));
-  while (select.step()) {
-    TakenRow row = tables_->row_of(select);
-    bytes += row.parcel.body.size();
-    if (!rows.empty() && bytes > max_bytes) break;
-    if (!removed(row.parcel.row.seq)) rows.push_back(std::move(row));
+  // Nothing may be returned only where nothing is left: behind removed and damaged rows there are whole ones.
+  while (true) {
+    std::vector<TakenRow> rows;
+    std::size_t bytes = 0;
+    Statement& select = tables_->select_fresh.bind(village, after_seq);
+    while (rows.size() < limit && select.step()) {
+      if (removed(select.integer(0))) continue;
+      TakenRow row = tables_->row_of(select);
+      bytes += row.parcel.body.size();
+      if (!rows.empty() && bytes > max_bytes) break;
+      rows.push_back(std::move(row));
+    }
+    select.reset();
+    if (rows.empty()) return rows;
+    after_seq = rows.back().parcel.row.seq;
+    rows = whole(std::move(rows));
+    if (!rows.empty()) return rows;
   }
-  select.reset();
-  return whole(std::move(rows));
 }
 
 std::vector<TakenRow> Queue::due(VillageNumber village, Millis wall, const Skip& skip, std::size_t limit) {
@@ -66,8 +73,8 @@ std::optional<Millis> Queue::next_due(VillageNumber village, const Skip& skip) {
 std::vector<RowId> Queue::newest(std::int64_t after_seq, std::size_t limit) {
   const std::lock_guard lock{mutex_};
   std::vector<RowId> rows;
-  Statement& select = tables_->select_newest.bind(after_seq, static_cast<std::int64_t>(limit));
-  while (select.step()) {
+  Statement& select = tables_->select_newest.bind(after_seq);
+  while (rows.size() < limit && select.step()) {
     const RowId row{.token = static_cast<std::uint64_t>(select.integer(1)), .seq = select.integer(0)};
     if (!removed(row.seq)) rows.push_back(row);
   }
