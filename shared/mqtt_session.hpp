@@ -101,8 +101,8 @@ class MqttSession {
   void unsubscribe(const std::string& filter);
   /// The id for the next connection; ends the present one.
   void change_client_id(std::string client_id);
-  /// Publishes `last` if given, waits for it up to `timeout`, ends the connection without sending the will, and never
-  /// connects again.
+  /// Publishes `last` if given, waits up to `timeout` for the PUBACKs of all that was published, ends the connection
+  /// without sending the will, and never connects again.
   void disconnect(Millis timeout, const std::optional<MqttMessage>& last = std::nullopt);
 
  private:

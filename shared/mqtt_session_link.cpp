@@ -3,6 +3,9 @@
 #include <mqtt/async_client.h>
 
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 #include "shared/mqtt_session_options.hpp"
@@ -67,8 +70,24 @@ class Link::Ears {
     mailbox_.push(std::move(what));
     handlers_.wake();
   }
+  void lost(int reason) {
+    end();
+    note(Loss{reason});
+  }
+  void end() {
+    ended_ = true;
+    stir();
+  }
   void published() {
-    if (in_flight_.remove() >= limit_.load(std::memory_order_relaxed)) handlers_.wake();
+    const auto before = in_flight_.remove();
+    if (before >= limit_.load(std::memory_order_relaxed)) handlers_.wake();
+    if (before == 1) stir();
+  }
+  void wait_until_settled(Millis timeout) {
+    wait(timeout, [this] { return in_flight_.count() == 0 || ended_; });
+  }
+  void wait_until_ended(Millis timeout) {
+    wait(timeout, [this] { return ended_.load(); });
   }
 
   Mailbox mailbox_;
@@ -78,12 +97,25 @@ class Link::Ears {
   std::unique_ptr<mqtt::iaction_listener> on_subscribe_;
   std::unique_ptr<mqtt::iaction_listener> on_unsubscribe_;
   std::unique_ptr<mqtt::iaction_listener> on_publish_;
+  std::unique_ptr<mqtt::iaction_listener> on_disconnect_;
 
  private:
   void refused_publish(const mqtt::token& token);
+  void stir() {
+    const std::lock_guard guard{mutex_};  // or a waiter between its look and its sleep would miss it
+    stirred_.notify_all();
+  }
+  template <class Condition>
+  void wait(Millis timeout, Condition condition) {
+    std::unique_lock lock{mutex_};
+    stirred_.wait_for(lock, timeout, condition);
+  }
 
   Handlers handlers_;
   MqttMessage message_;  ///< only Paho's one receive thread uses it
+  std::mutex mutex_;     ///< protects nothing: it orders `stir` and `wait`
+  std::condition_variable stirred_;
+  std::atomic<bool> ended_{};  ///< the connection
 };
 
 Link::Ears::Ears(Handlers handlers) : handlers_{std::move(handlers)} {
@@ -120,6 +152,7 @@ Link::Ears::Ears(Handlers handlers) : handlers_{std::move(handlers)} {
         if (reason_of(t) >= kFirstFailure) refused_publish(t);
         published();
       });
+  on_disconnect_ = listener([this](const token&) { end(); }, [this](const token&) { end(); });
 }
 
 void Link::Ears::refused_publish(const mqtt::token& token) {
@@ -132,9 +165,9 @@ Link::Link(const std::string& uri, const std::string& client_id, Handlers handle
       client_{std::make_unique<mqtt::async_client>(uri, client_id, mqtt::create_options{MQTTVERSION_5})} {
   auto& ears = *ears_;
   client_->set_message_callback([&ears](const mqtt::const_message_ptr& message) { ears.hear(*message); });
-  client_->set_connection_lost_handler([&ears](const std::string&) { ears.note(Loss{}); });
+  client_->set_connection_lost_handler([&ears](const std::string&) { ears.lost(0); });
   client_->set_disconnected_handler(
-      [&ears](const mqtt::properties&, mqtt::ReasonCode reason) { ears.note(Loss{static_cast<int>(reason)}); });
+      [&ears](const mqtt::properties&, mqtt::ReasonCode reason) { ears.lost(static_cast<int>(reason)); });
 }
 
 Link::~Link() = default;
@@ -171,13 +204,11 @@ bool Link::publish(const MqttMessage& message) {
 }
 
 void Link::close(Millis timeout, const std::optional<MqttMessage>& last) {
+  if (last) static_cast<void>(publish(*last));
+  ears_->wait_until_settled(timeout);
   try {
-    if (last) static_cast<void>(client_->publish(to_paho(*last))->wait_for(timeout));
-  } catch (const mqtt::exception&) {
-    // Lost with the connection; whoever needs it to arrive does not send it as the last word.
-  }
-  try {
-    static_cast<void>(client_->disconnect(static_cast<int>(timeout.count()))->wait_for(timeout));
+    client_->disconnect(static_cast<int>(timeout.count()), nullptr, *ears_->on_disconnect_);
+    ears_->wait_until_ended(timeout);
   } catch (const mqtt::exception&) {
     // It has ended already.
   }

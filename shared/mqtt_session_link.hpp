@@ -47,8 +47,8 @@ class Link {
   /// False: not started.
   [[nodiscard]] bool publish(const MqttMessage& message);
 
-  /// Publishes `last`, waits for its PUBACK, then for the end of the connection, no longer than `timeout` each. No will
-  /// is sent.
+  /// Publishes `last`, waits for all PUBACKs, then for the end of the connection, no longer than `timeout` each. No
+  /// will is sent.
   void close(Millis timeout, const std::optional<MqttMessage>& last);
 
  private:

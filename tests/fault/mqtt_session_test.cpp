@@ -238,6 +238,7 @@ TEST_CASE("leaving a subscription is confirmed, and made up for where there was 
   CHECK(first->filter == "a/#");
   REQUIRE(second);
   CHECK(second->filter == "b/#");
+  REQUIRE(session.until_connected());
   for (const auto* const topic : {"a/x", "b/x", "end"}) REQUIRE(session->publish({topic, topic, false, {}, {}}));
   CHECK(session.until_has("end"));
   CHECK_FALSE(session.has("a/x"));
