@@ -35,7 +35,7 @@ void write_pid(int file) {
   const std::string text = std::to_string(::getpid()) + "\n";
   const auto length = static_cast<off_t>(text.size());
   if (::pwrite(file, text.data(), text.size(), 0) != length || ::ftruncate(file, length) != 0) {
-    (void)::ftruncate(file, 0);
+    [[maybe_unused]] const int emptied = ::ftruncate(file, 0);
   }
 }
 

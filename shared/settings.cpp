@@ -97,7 +97,8 @@ void Settings::add_switch(std::string name, bool& target, std::string what) {
        .allowed = "yes or no; the flag alone means yes",
        .default_text = target ? "yes" : "no",
        .assign = [&target](const std::string& text) -> std::optional<Problem> {
-         if (!same_word("yes", text) && !same_word("no", text) && !same_word("true", text) && !same_word("false", text)) {
+         if (!same_word("yes", text) && !same_word("no", text) && !same_word("true", text) &&
+             !same_word("false", text)) {
            return Problem{"neither yes nor no", shortened(text), {}};
          }
          target = same_word("yes", text) || same_word("true", text);

@@ -56,6 +56,7 @@ class Variable {
 struct Program {
   std::string village{"Bamenda"};
   Millis request_timeout{15'000};
+  bool follow{};
   Millis wait{60'000};
   std::string out;
   std::string err;
@@ -66,6 +67,7 @@ struct Program {
     settings.add_text("test-village", village, "name of the village");
     settings.add_duration("test-timeout", request_timeout, Millis{1'000}, Millis{3'600'000},
                           "how long a POST may take");
+    settings.add_switch("test-follow", follow, "stay at the end");
     Settings of_send;
     of_send.add_duration("wait", wait, Millis{0}, Millis{3'600'000}, "how long to wait");
     const CommandLine line{.program = "solar-test",
@@ -151,6 +153,24 @@ TEST_CASE("a command has flags and switches of its own") {
   CHECK(program.status({"run", "--json"}) == 2);
   CHECK(program.status({"send", "{}", "--wait", "5"}) == 2);
   CHECK(program.err.starts_with("solar-test: wait from flag --wait: the unit is missing: \"5\""));
+}
+
+TEST_CASE("a switch among the settings is a flag alone, or a word elsewhere") {
+  Program program;
+  program.invocation({"run", "--test-follow"});
+  CHECK(program.follow);
+
+  const ConfigFile file{"test_follow = true\n"};
+  Program with_file;
+  with_file.invocation({"run"});
+  CHECK(with_file.follow);
+
+  const Variable variable{"TEST_FOLLOW", "no"};
+  with_file.invocation({"run"});
+  CHECK_FALSE(with_file.follow);
+  with_file.invocation({"--test-follow", "run"});
+  CHECK(with_file.follow);
+  CHECK(with_file.status({"run", "--test-follow=no"}) == 2);
 }
 
 TEST_CASE("a command of two words has its own arguments") {

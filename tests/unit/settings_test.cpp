@@ -75,6 +75,21 @@ TEST_CASE("a right value is set") {
   CHECK(targets.conflict == "stored");
 }
 
+TEST_CASE("a switch is yes or no, true or false") {
+  bool follow = false;
+  Settings settings;
+  settings.add_switch("follow", follow, "stay");
+  CHECK(settings.all().front().default_text == "no");
+
+  CHECK(assign(settings, "follow", "Yes").empty());
+  CHECK(follow);
+  CHECK(assign(settings, "follow", "false").empty());
+  CHECK_FALSE(follow);
+  CHECK(assign(settings, "follow", "true").empty());
+  CHECK(assign(settings, "follow", "1") == "neither yes nor no: \"1\"");
+  CHECK(follow);
+}
+
 TEST_CASE("a wrong value is a problem and changes nothing") {
   Targets targets;
   const Settings settings = table(targets);
