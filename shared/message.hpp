@@ -13,8 +13,9 @@
 
 namespace solar {
 
-inline constexpr std::size_t kMessageMaxBytes = 256 * 1024;  ///< payload as received, and again after inflating
-inline constexpr std::size_t kMessageMaxReadings = 1000;     ///< readings in one array
+inline constexpr std::size_t kMessageMaxBytes =
+    std::size_t{256} * 1024;                              ///< payload as received, and again after inflating
+inline constexpr std::size_t kMessageMaxReadings = 1000;  ///< readings in one array
 inline constexpr std::string_view kDeflate =
     "deflate";  ///< value of the user property `content-encoding` (zlib, RFC 1950)
 inline constexpr std::string_view kContentEncoding = "content-encoding";

@@ -11,9 +11,9 @@
 
 namespace solar {
 
-inline constexpr std::size_t kReadingMaxBytes = 8 * 1024;  ///< one reading, as it came
-inline constexpr std::size_t kNestingMaxLevels = 32;       ///< the reading's own braces are level 1
-inline constexpr std::size_t kIdMaxBytes = 64;             ///< `A-Z a-z 0-9 _ : -`
+inline constexpr std::size_t kReadingMaxBytes = std::size_t{8} * 1024;  ///< one reading, as it came
+inline constexpr std::size_t kNestingMaxLevels = 32;                    ///< the reading's own braces are level 1
+inline constexpr std::size_t kIdMaxBytes = 64;                          ///< `A-Z a-z 0-9 _ : -`
 
 /// A reading as a forwarder keeps it.
 struct Reading {

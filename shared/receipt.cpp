@@ -11,7 +11,7 @@
 namespace solar {
 namespace {
 
-constexpr std::size_t kReceiptMaxBytes = 256 * 1024;
+constexpr std::size_t kReceiptMaxBytes = std::size_t{256} * 1024;
 constexpr std::size_t kReceiptMaxLevels = 8;
 constexpr std::string_view kRangeMark = "..";
 

@@ -35,7 +35,7 @@ TEST_CASE("inflated data may fill the limit and not a byte more") {
 }
 
 TEST_CASE("a deflate bomb is left before it goes off") {
-  CHECK(problem_of(deflated(std::string(20'000'000, '0'))) == "inflates to more than 65536 bytes");
+  CHECK(problem_of(deflated(std::string(8'000'000, '0'))) == "inflates to more than 65536 bytes");
 }
 
 TEST_CASE("deflated data that is cut short is refused at every length") {
@@ -53,8 +53,8 @@ TEST_CASE("bytes after deflated data are refused") {
 TEST_CASE("what was never deflated is refused") {
   using namespace std::string_literals;
   // Plain JSON, gzip's header, a raw deflate stream, a header that asks for a preset dictionary.
-  const std::string bytes =
-      GENERATE("{\"power_kw\":1}"s, "\x1F\x8B\x08\0\0\0\0\0\0\3"s, "\x4B\x04\0"s, "\x78\xBB\0\0\0\1"s);
+  const std::string bytes = GENERATE(as<std::string>{}, "{\"power_kw\":1}"s, "\x1F\x8B\x08\0\0\0\0\0\0\3"s,
+                                     "\x4B\x04\0"s, "\x78\xBB\0\0\0\1"s);
 
   CHECK(problem_of(bytes) == "damaged deflated data");
 }
@@ -68,13 +68,12 @@ TEST_CASE("a damaged checksum is refused") {
 
 TEST_CASE("flipped bits in deflated data give a result or a problem, never more than the limit") {
   std::mt19937 random{4711};
-  const std::string whole =
-      deflated("[{\"village\":\"Bamenda\",\"power_kw\":120},{\"village\":\"Bamenda\",\"power_kw\":121}]");
+  const std::string whole = deflated(R"([{"village":"Bamenda","power_kw":120},{"village":"Bamenda","power_kw":121}])");
   for (int round = 0; round < 2000; ++round) {
     std::string bytes = whole;
     for (auto i = 1 + random() % 3; i > 0; --i) {
       char& byte = bytes[random() % bytes.size()];
-      byte = static_cast<char>(byte ^ (1U << random() % 8));
+      byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << random() % 8));
     }
 
     const auto result = inflated(bytes, 200);

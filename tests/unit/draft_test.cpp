@@ -11,16 +11,16 @@ namespace {
 using namespace std::string_literals;
 
 constexpr Millis kMeasuredAt{1'769'595'300'000};
-const Origin kOrigin{.village = "Bamenda", .device = "main"};
+Origin origin() { return {.village = "Bamenda", .device = "main"}; }
 
 Draft draft_of(std::string_view line, std::optional<Millis> measured_at = kMeasuredAt) {
-  const auto completed = complete_reading(line, kOrigin, measured_at);
+  const auto completed = complete_reading(line, origin(), measured_at);
   if (const auto* problem = std::get_if<Problem>(&completed)) FAIL(to_line(*problem));
   return std::get<Draft>(completed);
 }
 
 std::string problem_of(std::string_view line) {
-  const auto completed = complete_reading(line, kOrigin, kMeasuredAt);
+  const auto completed = complete_reading(line, origin(), kMeasuredAt);
   const auto* problem = std::get_if<Problem>(&completed);
   if (problem == nullptr) return "";
   CHECK_FALSE(problem->advice.empty());
@@ -55,8 +55,8 @@ TEST_CASE("a carriage return and blanks around a line are dropped") {
 }
 
 TEST_CASE("a sender's own id of any kind travels on as source_id in its place") {
-  const std::string value = GENERATE(R"("a b/c")", "7", "null", R"({"id":"x"})", R"(["id",1])");
-  const std::string name = GENERATE(R"("id")", R"("\u0069d")", R"("\u0069\u0064")");
+  const std::string value = GENERATE(as<std::string>{}, R"("a b/c")", "7", "null", R"({"id":"x"})", R"(["id",1])");
+  const std::string name = GENERATE(as<std::string>{}, R"("id")", R"("\u0069d")", R"("\u0069\u0064")");
   const std::string line = R"({"note":"\"id\":1","x":{"id":3}, )" + name + " : " + value + R"( ,"power_kw":120})";
 
   const Draft draft = draft_of(line, std::nullopt);
@@ -85,7 +85,7 @@ TEST_CASE("a line that is no reading is refused with its reason") {
       {"{\"power_kw\":1}\0"s, "holds a NUL byte"},
       {"\xEF\xBB\xBF{\"power_kw\":1}", "starts with a byte order mark"},
       {"{\"power_kw\":1,\"x\":\"\xFF\"}", "invalid UTF-8"},
-      {std::string(10'000'000, 'x'), "reading of 10000000 bytes, more than 8192"},
+      {std::string(8'000'000, 'x'), "reading of 8000000 bytes, more than 8192"},
   }));
 
   CHECK(problem_of(line) == what);
@@ -108,7 +108,7 @@ TEST_CASE("names that JSON must escape are escaped") {
 
 TEST_CASE("whatever a publisher completes, the forwarder reads") {
   std::mt19937 random{20260128};
-  for (int round = 0; round < 1000; ++round) {
+  for (int round = 0; round < 300; ++round) {
     std::string line = "{";
     const auto maybe = [&](const char* field) {
       if (random() % 2 == 0) line += field + ","s;
@@ -122,7 +122,7 @@ TEST_CASE("whatever a publisher completes, the forwarder reads") {
 
     Draft draft = draft_of(line);
     draft.body.insert(draft.id_at, "0123456789abcdef-1");
-    const auto decoded = decode_reading(draft.body, kOrigin.village);
+    const auto decoded = decode_reading(draft.body, "Bamenda");
 
     REQUIRE(std::holds_alternative<Reading>(decoded));
     CHECK(std::get<Reading>(decoded) == Reading{.body = draft.body, .id = "0123456789abcdef-1"});

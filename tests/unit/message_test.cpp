@@ -9,8 +9,10 @@
 namespace solar {
 namespace {
 
+using namespace std::string_literals;
+
 constexpr std::string_view kVillage = "Bamenda";
-const std::string kReading = R"({"village":"Bamenda","power_kw":120})";
+std::string reading() { return R"({"village":"Bamenda","power_kw":120})"; }
 
 DecodedMessage decoded(std::string_view payload, std::optional<std::string_view> encoding = std::nullopt) {
   return decode_message(payload, encoding, kVillage);
@@ -41,7 +43,7 @@ std::vector<std::string> realistic_readings(std::size_t count) {
   double power = 60;
   for (std::size_t i = 0; i < count; ++i) {
     power += static_cast<double>(random() % 61) / 10 - 2.5;
-    const Millis at{1'769'595'300'000 + static_cast<std::int64_t>(i) * 60'000 + random() % 900};
+    const Millis at{1'769'595'300'000 + static_cast<std::int64_t>(i * 60'000 + random() % 900)};
     const std::string tenths = std::to_string(static_cast<int>(power * 10));
     const std::string number = tenths.substr(0, tenths.size() - 1) + "." + tenths.back();
     bodies.push_back(R"({"id":")" + to_string(RowId{0x8F3A6C21D94E07B5, static_cast<std::int64_t>(4213 + i)}) +
@@ -53,10 +55,10 @@ std::vector<std::string> realistic_readings(std::size_t count) {
 }  // namespace
 
 TEST_CASE("a message of one object is one reading") {
-  const DecodedMessage message = decoded(" " + kReading + "\r\n");
+  const DecodedMessage message = decoded(" " + reading() + "\r\n");
 
   REQUIRE(message.readings.size() == 1);
-  CHECK(message.readings.front().body == kReading);
+  CHECK(message.readings.front().body == reading());
   CHECK(message.bad.empty());
 }
 
@@ -69,11 +71,12 @@ TEST_CASE("a message of an array is its readings in their order") {
 }
 
 TEST_CASE("a bad element of an array does not hold back its neighbours") {
-  const std::string bad = GENERATE(R"({"power_kw":"1"})", R"({"village":"Kumbo","power_kw":1})", "nonsense", "[1,2]",
-                                   "1e999", "{\"power_kw\":1,\"x\":\"\xFF\"}", R"({"power_kw":1} {"power_kw":1})",
-                                   "{\"x\":[[[]]]}", R"({"power_kw":1,"x":")" + std::string(9000, 'x') + "\"}");
+  const std::string bad =
+      GENERATE(as<std::string>{}, R"({"power_kw":"1"})", R"({"village":"Kumbo","power_kw":1})", "nonsense", "[1,2]",
+               "1e999", "{\"power_kw\":1,\"x\":\"\xFF\"}", R"({"power_kw":1} {"power_kw":1})", "{\"x\":[[[]]]}",
+               R"({"power_kw":1,"x":")" + std::string(9000, 'x') + "\"}");
 
-  const DecodedMessage message = decoded("[" + kReading + ", " + bad + " ," + kReading + "]");
+  const DecodedMessage message = decoded("[" + reading() + ", " + bad + " ," + reading() + "]");
 
   CHECK(message.readings.size() == 2);
   REQUIRE(message.bad.size() == 1);
@@ -83,7 +86,6 @@ TEST_CASE("a bad element of an array does not hold back its neighbours") {
 }
 
 TEST_CASE("a message that is no reading is one bad part") {
-  using namespace std::string_literals;
   const auto [payload, what] = GENERATE(table<std::string, std::string>({
       {"", "empty"},
       {"\n", "empty"},
@@ -101,10 +103,10 @@ TEST_CASE("a message that is no reading is one bad part") {
 }
 
 TEST_CASE("no reading is taken from an array that cannot be split") {
-  const std::string end =
-      GENERATE("", ",", ",]", ",,{}]", "}", "]]", "] x", ",{\"power_kw\":1]", ",\"", ",{\"x\":[}]}]", "\0");
+  const std::string end = GENERATE(as<std::string>{}, "", ",", ",]", ",,{}]", "}", "]]", "] x", ",{\"power_kw\":1]",
+                                   ",\"", ",{\"x\":[}]}]", "\0"s);
 
-  CHECK(why_all_bad("[" + kReading + end) == "an array that is not whole JSON, or of more than 1000 readings");
+  CHECK(why_all_bad("[" + reading() + end) == "an array that is not whole JSON, or of more than 1000 readings");
 }
 
 TEST_CASE("an array may hold a thousand readings and no more") {
@@ -132,12 +134,12 @@ TEST_CASE("an array nested 100,000 deep is one bad part") {
 }
 
 TEST_CASE("a deflated message is read as its content") {
-  CHECK(decoded(deflated(kReading), "deflate").readings.size() == 1);
-  CHECK(decoded(deflated(array_of(1000, kReading)), "deflate").readings.size() == 1000);
+  CHECK(decoded(deflated(reading()), "deflate").readings.size() == 1);
+  CHECK(decoded(deflated(array_of(1000, reading())), "deflate").readings.size() == 1000);
 }
 
 TEST_CASE("a bad element of a deflated array is kept inflated") {
-  const DecodedMessage message = decoded(deflated("[" + kReading + ",{}]"), "deflate");
+  const DecodedMessage message = decoded(deflated("[" + reading() + ",{}]"), "deflate");
 
   CHECK(message.readings.size() == 1);
   REQUIRE(message.bad.size() == 1);
@@ -146,33 +148,35 @@ TEST_CASE("a bad element of a deflated array is kept inflated") {
 }
 
 TEST_CASE("what cannot be inflated is one bad part, kept as it came") {
-  CHECK(why_all_bad(kReading, "gzip") == "unknown content-encoding");
-  CHECK(why_all_bad(kReading, "") == "unknown content-encoding");
-  CHECK(why_all_bad(kReading, "Deflate") == "unknown content-encoding");
-  CHECK(why_all_bad(kReading, "deflate") == "damaged deflated data");
+  CHECK(why_all_bad(reading(), "gzip") == "unknown content-encoding");
+  CHECK(why_all_bad(reading(), "") == "unknown content-encoding");
+  CHECK(why_all_bad(reading(), "Deflate") == "unknown content-encoding");
+  CHECK(why_all_bad(reading(), "deflate") == "damaged deflated data");
   CHECK(why_all_bad("", "deflate") == "deflated data cut short");
-  CHECK(why_all_bad(deflated(kReading) + " ", "deflate") == "bytes after the deflated data");
-  CHECK(why_all_bad(deflated(kReading).substr(0, 20), "deflate") == "deflated data cut short");
+  CHECK(why_all_bad(deflated(reading()) + " ", "deflate") == "bytes after the deflated data");
+  CHECK(why_all_bad(deflated(reading()).substr(0, 20), "deflate") == "deflated data cut short");
   CHECK(why_all_bad(deflated("{}"), "deflate") == "power_kw is missing");
-  CHECK_FALSE(why_all_bad(deflated(kReading)).empty());
+  CHECK_FALSE(why_all_bad(deflated(reading())).empty());
 }
 
 TEST_CASE("a deflate bomb is one bad part") {
-  CHECK(why_all_bad(deflated(std::string(30'000'000, ' ')), "deflate") == "inflates to more than 262144 bytes");
+  CHECK(why_all_bad(deflated(std::string(8'000'000, ' ')), "deflate") == "inflates to more than 262144 bytes");
 }
 
 TEST_CASE("one reading is encoded as it is, so that a person can read it on the broker") {
-  const std::vector<std::string_view> bodies{kReading};
+  const std::string body = reading();
+  const std::vector<std::string_view> bodies{body};
 
-  CHECK(encode_batch(bodies) == EncodedMessage{.payload = kReading, .deflated = false});
+  CHECK(encode_batch(bodies) == EncodedMessage{.payload = body, .deflated = false});
 }
 
 TEST_CASE("a batch is deflated when that is shorter") {
-  const std::vector<std::string_view> many(10, kReading);
+  const std::string body = reading();
+  const std::vector<std::string_view> many(10, body);
   const std::vector<std::string_view> tiny{"1", "2"};
 
   CHECK(encode_batch(many).deflated);
-  CHECK(encode_batch(many).payload.size() < kReading.size() * 2);
+  CHECK(encode_batch(many).payload.size() < body.size() * 2);
   CHECK(encode_batch(tiny) == EncodedMessage{.payload = "[1,2]", .deflated = false});
 }
 
@@ -193,7 +197,7 @@ TEST_CASE("any batch comes out as the bodies that went in, byte for byte") {
 
     CHECK(message.bad.empty());
     std::vector<std::string> back;
-    for (const Reading& reading : message.readings) back.push_back(reading.body);
+    for (const Reading& each : message.readings) back.push_back(each.body);
     CHECK(back == bodies);
   }
 }
@@ -214,7 +218,7 @@ TEST_CASE("flipped bits in a message lose no more than its readings") {
   const std::vector<std::string> bodies = realistic_readings(5);
   const EncodedMessage batch = encode_batch(views(bodies));
   const std::string array = std::get<std::string>(inflated(batch.payload, kMessageMaxBytes));
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 600; ++round) {
     const bool packed = random() % 2 == 0;
     std::string payload = packed ? batch.payload : array;
     for (auto i = 1 + random() % 3; i > 0; --i) payload[random() % payload.size()] = static_cast<char>(random());
@@ -222,7 +226,7 @@ TEST_CASE("flipped bits in a message lose no more than its readings") {
     const DecodedMessage message = decoded(payload, packed ? std::optional{kDeflate} : std::nullopt);
 
     CHECK(message.readings.size() + message.bad.size() >= 1);
-    for (const Reading& reading : message.readings) CHECK(decoded(reading.body).readings.size() == 1);
+    for (const Reading& each : message.readings) CHECK(decoded(each.body).readings.size() == 1);
   }
 }
 

@@ -53,8 +53,8 @@ TEST_CASE("a missing village is inserted from the topic, and nothing else") {
 }
 
 TEST_CASE("any finite number is a power") {
-  const std::string power =
-      GENERATE("0", "-0", "-0.4", "120", "1e3", "1e-999", "18446744073709551615", "123456789012345678901234");
+  const std::string power = GENERATE(as<std::string>{}, "0", "-0", "-0.4", "120", "1e3", "1e-999",
+                                     "18446744073709551615", "123456789012345678901234");
 
   CHECK(problem_of("{\"power_kw\":" + power + "}").empty());
 }
@@ -105,7 +105,7 @@ TEST_CASE("what is not a reading is refused with its reason") {
       {"{\"power_kw\":1,\"x\":" + std::string(4000, '[') + std::string(4000, ']') + "}",
        "nested deeper than 32 levels"},
       {std::string(10'000, '{'), "reading of 10000 bytes, more than 8192"},
-      {std::string(10'000'000, '7'), "reading of 10000000 bytes, more than 8192"},
+      {std::string(8'000'000, '7'), "reading of 8000000 bytes, more than 8192"},
   }));
 
   CHECK(problem_of(bytes) == what);
@@ -121,7 +121,7 @@ TEST_CASE("an id of 64 characters is usable") {
 
 TEST_CASE("a reading may have 32 levels and 8 KiB, and no more") {
   const auto nested = [](std::size_t levels) {
-    return "{\"power_kw\":1,\"x\":" + std::string(levels - 1, '[') + std::string(levels - 1, ']') + "}";
+    return R"({"power_kw":1,"x":)" + std::string(levels - 1, '[') + std::string(levels - 1, ']') + "}";
   };
 
   CHECK(problem_of(nested(kNestingMaxLevels)).empty());
@@ -136,11 +136,11 @@ TEST_CASE("flipped bits in a reading give a reading or a problem") {
   const std::string whole =
       R"({"id":"0123456789abcdef-1","village":"Bamenda","measured_at":"2026-01-28T10:15:00.000Z",)"
       R"("power_kw":120.5,"x":{"\u00e9":[1,-2e3,"\ud83c\udf1e",null,true]}})";
-  for (int round = 0; round < 5000; ++round) {
+  for (int round = 0; round < 1500; ++round) {
     std::string bytes = whole;
     for (auto i = 1 + random() % 4; i > 0; --i) {
       char& byte = bytes[random() % bytes.size()];
-      byte = static_cast<char>(random() % 2 == 0 ? byte ^ (1U << random() % 8) : random());
+      byte = static_cast<char>(random() % 2 == 0 ? static_cast<unsigned char>(byte) ^ (1U << random() % 8) : random());
     }
     if (random() % 4 == 0) bytes.resize(random() % bytes.size());
 

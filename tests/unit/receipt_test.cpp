@@ -44,6 +44,7 @@ TEST_CASE("rows that follow each other are joined to ranges, whatever order they
   CHECK(encoded({id(203), id(2), id(1), id(3), id(2)}) ==
         R"({"delivered":["00000000000000ab-1..3","00000000000000ab-203"],"refused":[]})");
   CHECK(encoded({id(2, 7), id(1, 8)}) == R"({"delivered":["0000000000000007-2","0000000000000008-1"],"refused":[]})");
+  CHECK(encoded({id(1, 7), id(2, 8)}) == R"({"delivered":["0000000000000007-1","0000000000000008-2"],"refused":[]})");
   CHECK(encoded({id(kSeqMax), id(kSeqMax - 1)}) ==
         R"({"delivered":["00000000000000ab-9223372036854775806..9223372036854775807"],"refused":[]})");
   CHECK(encoded({}) == R"({"delivered":[],"refused":[]})");
@@ -80,6 +81,13 @@ TEST_CASE("a refusal carries its reason, cut between characters and always UTF-8
   CHECK(rows_of(encode_receipt(receipt)).refused.front() == RefusedRow{{kToken, 1}, "power_kw \"too\" high\n"});
 }
 
+TEST_CASE("a reason that is too long is also cut when it is read") {
+  const ReceiptRows rows =
+      rows_of(R"({"refused":[{"id":"00000000000000ab-1","reason":")" + std::string(10'000, 'x') + "\"}]}");
+
+  CHECK(rows.refused == std::vector<RefusedRow>{{{kToken, 1}, std::string(kReasonMaxBytes, 'x')}});
+}
+
 TEST_CASE("a publisher understands rows and ranges and counts everything else") {
   const ReceiptRows rows = rows_of(
       R"({"new":{"in":[1]},"delivered":["00000000000000ab-1..3","esp32-7",7,null,{"id":"x"},["00000000000000ab-9"],"00000000000000ab-5"],)"
@@ -92,9 +100,9 @@ TEST_CASE("a publisher understands rows and ranges and counts everything else") 
 
 TEST_CASE("ranges that no forwarder makes are counted and not walked") {
   const std::string range =
-      GENERATE("1..1001", "1..9223372036854775807", "1..9223372036854775808", "1..18446744073709551616", "3..1", "0..1",
-               "-5..5", "1..", "..1", "1...2", "1..2..3", "01..2", "1..02", "1..+2", "1.. 2", "1..00000000000000ab-2",
-               "1.2", "1..-1", "");
+      GENERATE(as<std::string>{}, "1..1001", "1..9223372036854775807", "1..9223372036854775808",
+               "1..18446744073709551616", "3..1", "2..1", "0..1", "-5..5", "1..", "..1", "1...2", "1..2..3", "01..2",
+               "1..02", "1..+2", "1.. 2", "1..00000000000000ab-2", "1.2", "1..-1", "");
 
   CHECK(delivered(range) == ReceiptRows{.delivered = {}, .refused = {}, .ignored = 1});
 }
@@ -148,7 +156,7 @@ TEST_CASE("the largest receipt of rubbish is counted") {
 
 TEST_CASE("any receipt comes out as the rows that went in") {
   std::mt19937_64 random{20260128};
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 60; ++round) {
     Receipt receipt;
     std::vector<RowId> delivered_rows;
     std::vector<RefusedRow> refused_rows;
@@ -177,7 +185,7 @@ TEST_CASE("flipped bits in a receipt give rows within the limits or a problem") 
                                             {{id(4),
                                               "r\xC3\xA9"
                                               "ason"}}});
-  for (int round = 0; round < 5000; ++round) {
+  for (int round = 0; round < 1500; ++round) {
     std::string payload = whole;
     for (auto i = 1 + random() % 3; i > 0; --i) payload[random() % payload.size()] = static_cast<char>(random());
 

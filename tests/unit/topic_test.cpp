@@ -35,9 +35,10 @@ TEST_CASE("only what a topic cannot hold is encoded in a level") {
 }
 
 TEST_CASE("a level that is not the encoding of a name has none") {
-  const std::string level = GENERATE("%2f", "%61", "%20", "%", "%2", "a%", "%G0", "%2G", "%%", "a/b", "a+b", "#", "$a",
-                                     "\x01"s, "\x7F"s, "\xC2\x85"s, "%C2%A0", "%C2", "%C3%A9", "%FF");
+  const std::string level = GENERATE(as<std::string>{}, "%2f", "%61", "%20", "%", "%2", "a%", "%G0", "%2G", "%%", "a/b",
+                                     "a+b", "#", "$a", "\x01"s, "\x7F"s, "\xC2\x85"s, "%C2%A0", "%C2", "%C3%A9", "%FF");
 
+  CAPTURE(level);
   CHECK_FALSE(decode_level(level).has_value());
 }
 
@@ -93,7 +94,7 @@ TEST_CASE("any origin and channel is read back from its topic") {
     }
     return text;
   };
-  for (int round = 0; round < 1000; ++round) {
+  for (int round = 0; round < 300; ++round) {
     const Topic topic{.origin = {.village = name(), .device = name()}, .channel = static_cast<Channel>(random() % 5)};
 
     const auto parsed = parse_topic(to_string(topic));
@@ -129,11 +130,11 @@ TEST_CASE("a topic that is not ours is refused with its reason") {
 
 TEST_CASE("a topic with flipped bits is one that spells itself, or none") {
   std::mt19937 random{4711};
-  for (int round = 0; round < 5000; ++round) {
+  for (int round = 0; round < 1500; ++round) {
     std::string text = "solar/N%2Fgaound\xC3\xA9r\xC3\xA9/main%24/readings";
     for (auto i = 1 + random() % 2; i > 0; --i) {
       char& byte = text[random() % text.size()];
-      byte = static_cast<char>(byte ^ (1U << random() % 8));
+      byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << random() % 8));
     }
 
     const auto parsed = parse_topic(text);
