@@ -19,9 +19,9 @@ namespace solar {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
-constexpr std::size_t kLinesAtOnce = 200;          // one commit's worth
+constexpr std::size_t kLinesAtOnce = 200;                    // one commit's worth
 constexpr std::size_t kLineMaxBytes = kReadingMaxBytes + 2;  // room for CRLF's CR and one byte too many
-constexpr int kLookAgainMs = 500;                  // a followed file has no event of its own
+constexpr int kLookAgainMs = 500;                            // a followed file has no event of its own
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error{errno, std::generic_category(), what}; }
 
@@ -112,8 +112,8 @@ std::vector<Line> LineSource::take_pending() {
 }
 
 void LineSource::interrupt() {
-  const std::uint64_t one = 1;
-  static_cast<void>(::write(interrupt_event_, &one, sizeof one));
+  // Its counter overflowing is the only failure, and that wakes as well.
+  static_cast<void>(::eventfd_write(interrupt_event_, 1));
 }
 
 }  // namespace solar
