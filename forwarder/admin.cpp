@@ -54,7 +54,8 @@ bool replay(Queue& queue, const Clock& clock, const Aside& letter) {
   if (!decoded.bad.empty() || decoded.readings.empty()) return false;
   std::vector<NewReading> readings;
   for (Reading& reading : decoded.readings) {
-    readings.push_back({.origin = parsed->origin, .id = std::move(reading.id), .body = std::move(reading.body), .id_at = {}});
+    readings.push_back(
+        {.origin = parsed->origin, .id = std::move(reading.id), .body = std::move(reading.body), .id_at = {}});
   }
   return std::holds_alternative<std::vector<Appended>>(queue.append(readings, clock.now().wall));
 }

@@ -10,7 +10,8 @@
 
 namespace solar {
 
-/// Answers one request line ({"command":"status"} or one of aside_desk.hpp). `relay` is null where nobody runs. Any thread.
+/// Answers one request line ({"command":"status"} or one of aside_desk.hpp). `relay` is null where nobody runs. Any
+/// thread.
 void answer_command(Queue& queue, const Clock& clock, Relay* relay, std::string_view request,
                     const ControlServer::WriteLine& write_line);
 

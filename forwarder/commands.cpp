@@ -65,7 +65,9 @@ int ask_and_print(const ForwarderConfig& config, const std::string& request, boo
   const bool status = request.find("\"status\"") != std::string::npos;
   const auto problem = ask(queue_options(config), request, answer, [&](std::string_view line) {
     failed = failed || aside_failed(line);
-    const std::string text = json ? std::string{line} + "\n" : status ? inbox_status_text(line) : aside_text(line) + "\n";
+    const std::string text = json     ? std::string{line} + "\n"
+                             : status ? inbox_status_text(line)
+                                      : aside_text(line) + "\n";
     if (text != "\n") std::fputs(text.c_str(), stdout);
   });
   if (problem) std::fprintf(stderr, "solar-forwarder: %s\n", to_line(*problem).c_str());
@@ -77,7 +79,8 @@ int check_central(const ForwarderConfig& config) {
   const SystemClock clock;
   HttpSink sink{http_options(config), clock};
   const std::string body = "{}";
-  const Parcel parcel{.row = {}, .origin = {.village = "check", .device = "check"}, .id = "check", .body = body, .crc = 0};
+  const Parcel parcel{
+      .row = {}, .origin = {.village = "check", .device = "check"}, .id = "check", .body = body, .crc = 0};
   sink.send({&parcel, 1});
   std::vector<Completion> completions;
   while (completions.empty()) completions = sink.poll(config.request_timeout);
@@ -95,8 +98,8 @@ int check_central(const ForwarderConfig& config) {
 }
 
 int check(const ForwarderConfig& config) {
-  std::printf("settings ok      group=%s client-id=%s inbox=%s\n", config.group.c_str(), config.broker.client_id.c_str(),
-              config.inbox_path.c_str());
+  std::printf("settings ok      group=%s client-id=%s inbox=%s\n", config.group.c_str(),
+              config.broker.client_id.c_str(), config.inbox_path.c_str());
   MqttOptions broker = config.broker;
   broker.client_id += "-check";
   broker.session_expiry = Millis{0};

@@ -23,7 +23,8 @@ std::optional<Problem> assign_api_url(const std::string& text, std::string& url)
     url = text;
     return std::nullopt;
   }
-  return Problem{.what = "not central's URL", .value = shortened(text), .advice = "give http://HOST[:PORT]/PATH or https://"};
+  return Problem{
+      .what = "not central's URL", .value = shortened(text), .advice = "give http://HOST[:PORT]/PATH or https://"};
 }
 
 void add_central_settings(Settings& settings, ForwarderConfig& config) {
@@ -35,15 +36,16 @@ void add_central_settings(Settings& settings, ForwarderConfig& config) {
                 .allowed = "http:// or https:// URL",
                 .default_text = config.api_url,
                 .assign = [&config](const std::string& text) { return assign_api_url(text, config.api_url); }});
-  settings.add_text("api-token-file", config.api_token_file, "file that holds the bearer token; read again when it changes",
-                    "path");
-  settings.add_text("api-ca-file", config.api_ca_file, "CAs that central's certificate is checked against; empty: the system's",
-                    "path, PEM");
+  settings.add_text("api-token-file", config.api_token_file,
+                    "file that holds the bearer token; read again when it changes", "path");
+  settings.add_text("api-ca-file", config.api_ca_file,
+                    "CAs that central's certificate is checked against; empty: the system's", "path, PEM");
   settings.add_text("api-certificate-file", config.api_certificate_file, "client certificate for central", "path, PEM");
   settings.add_text("api-key-file", config.api_key_file, "private key of the client certificate", "path, PEM");
   settings.add_choice("api-conflict", config.api_conflict, {"retry", "stored"},
                       "what central's 409 means: the first request may still run, or it has the reading");
-  settings.add_duration("request-timeout", config.request_timeout, Millis{100}, minutes{10}, "how long one POST may take");
+  settings.add_duration("request-timeout", config.request_timeout, Millis{100}, minutes{10},
+                        "how long one POST may take");
   settings.add_count("retry-attempts", config.retry.attempts, 1, 100, "tries in one round, then the reading rests");
   settings.add_duration("retry-interval", config.retry.interval, Millis{0}, hours{1}, "between two tries of a round");
   settings.add_duration("rest-first", config.retry.rest_first, Millis{100}, minutes{15},
@@ -87,11 +89,14 @@ void add_settings(Settings& settings, ForwarderConfig& config) {
   config.broker.session_expiry = std::chrono::minutes{5};
   config.broker.reconnect_spread = Millis{0};
   add_broker_settings(settings, config.broker);
-  settings.add_text("client-id", config.broker.client_id, "client id at the broker: unique, the same after a restart (the pod's name)");
-  settings.add_text("group", config.group, "name of the shared subscription; forwarders with the same name share the load");
+  settings.add_text("client-id", config.broker.client_id,
+                    "client id at the broker: unique, the same after a restart (the pod's name)");
+  settings.add_text("group", config.group,
+                    "name of the shared subscription; forwarders with the same name share the load");
   add_central_settings(settings, config);
   add_inbox_settings(settings, config);
-  settings.add_choice("log-level", config.log_level, {"DEBUG", "INFO", "WARNING", "ERROR"}, "least important line that is logged");
+  settings.add_choice("log-level", config.log_level, {"DEBUG", "INFO", "WARNING", "ERROR"},
+                      "least important line that is logged");
 }
 
 CommandLine command_line(const Settings& settings) {
@@ -99,7 +104,11 @@ CommandLine command_line(const Settings& settings) {
   return {.program = "solar-forwarder",
           .version = kVersion,
           .about = "Takes readings from the broker into its inbox, POSTs each to central, and tells the gateways.",
-          .commands = {{.name = "run", .what = "take and deliver readings until SIGTERM", .arguments = {}, .options = {}, .switches = {}},
+          .commands = {{.name = "run",
+                        .what = "take and deliver readings until SIGTERM",
+                        .arguments = {},
+                        .options = {},
+                        .switches = {}},
                        {.name = "check",
                         .what = "check the settings, then try the broker and central",
                         .arguments = {},
@@ -120,9 +129,15 @@ CommandLine command_line(const Settings& settings) {
                         .arguments = {number},
                         .options = {},
                         .switches = {}},
-                       {.name = "status", .what = "the inbox at a glance", .arguments = {}, .options = {}, .switches = {{"json", "as one JSON object"}}}},
+                       {.name = "status",
+                        .what = "the inbox at a glance",
+                        .arguments = {},
+                        .options = {},
+                        .switches = {{"json", "as one JSON object"}}}},
           .settings = &settings,
-          .footer = "Exit status: 0 done, 1 not done, 2 wrong settings, 75 try again (disk or database; a supervisor restarts it)."};
+          .footer =
+              "Exit status: 0 done, 1 not done, 2 wrong settings, 75 try again (disk or database; a supervisor "
+              "restarts it)."};
 }
 
 }  // namespace solar

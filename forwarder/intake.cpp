@@ -50,7 +50,7 @@ void InboxIntake::take(const MqttMessage& message) {
     if (const auto* parsed = std::get_if<Topic>(&topic)) {
       store(message, parsed->origin, wall);
     } else {
-      bury(message, {.bytes = message.payload, .problem = std::get<Problem>(topic)}, wall);
+      bury(message, {.bytes = message.payload, .problem = std::get<Problem>(topic), .whole = true}, wall);
     }
   } catch (const SqliteError& error) {
     end_process(error, database_);
@@ -74,7 +74,8 @@ void InboxIntake::store(const MqttMessage& message, const Origin& origin, Millis
   stats_.received += decoded.readings.size();
   if (readings.size() < decoded.readings.size()) {
     log::limited(log::Level::Warning, "inbox filling up, readings passed by; their gateways keep them",
-                 {{"used_percent", static_cast<int>(used * 100)}, {"village_percent", static_cast<int>(share * 100)},
+                 {{"used_percent", static_cast<int>(used * 100)},
+                  {"village_percent", static_cast<int>(share * 100)},
                   {"village", origin.village}});
   }
   if (readings.empty()) return;
@@ -94,9 +95,8 @@ void InboxIntake::bury(const MqttMessage& message, const BadPart& part, Millis w
   ++stats_.unreadable;
   const std::string why = to_line(part.problem);
   log::limited(log::Level::Warning, "dead letter", {{"topic", message.topic}, {"why", why}});
-  const bool whole = part.bytes.size() == message.payload.size();
   try {
-    queue_.set_aside_unreadable(message.topic, whole ? message.content_encoding : std::nullopt, part.bytes, why, wall);
+    queue_.set_aside_unreadable(message.topic, part.whole ? message.content_encoding : std::nullopt, part.bytes, why, wall);
   } catch (const SqliteError& error) {
     if (error.kind() != SqliteError::Kind::Full) throw;
     log::limited(log::Level::Error, "no room on the disk for a dead letter", {{"topic", message.topic}});

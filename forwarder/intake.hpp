@@ -21,11 +21,11 @@ enum class Intake {
   PassBy,  ///< PUBACK without storing: the gateway keeps the reading and sends it again
 };
 
-inline constexpr double kFullEnoughToPassBy = 0.75;           ///< of the inbox
-inline constexpr double kVillageShare = 0.25;                 ///< of the inbox, for one village
-inline constexpr double kFullEnoughToLeave = 0.95;            ///< the subscription
+inline constexpr double kFullEnoughToPassBy = 0.75;  ///< of the inbox
+inline constexpr double kVillageShare = 0.25;        ///< of the inbox, for one village
+inline constexpr double kFullEnoughToLeave = 0.95;   ///< the subscription
 inline constexpr double kEmptyEnoughToJoin = 0.85;
-inline constexpr std::uint64_t kFreeDiskToJoin = 32ULL << 20; ///< bytes
+inline constexpr std::uint64_t kFreeDiskToJoin = 32ULL << 20;  ///< bytes
 
 /// Only a reading with its sender's own id may be passed by: somebody keeps it.
 [[nodiscard]] Intake decide_intake(double used_fraction, double village_fraction, bool has_id);
@@ -39,15 +39,16 @@ struct DeadLetter {
 /// Counted since the start. Written on Paho's thread, read on any.
 struct IntakeStats {
   std::atomic<std::uint64_t> messages{};
-  std::atomic<std::uint64_t> received{};     ///< readings
-  std::atomic<std::uint64_t> accepted{};     ///< new rows
+  std::atomic<std::uint64_t> received{};  ///< readings
+  std::atomic<std::uint64_t> accepted{};  ///< new rows
   std::atomic<std::uint64_t> duplicates{};
   std::atomic<std::uint64_t> passed_by{};
   std::atomic<std::uint64_t> unreadable{};
 };
 
-/// Owner: the forwarder. `take` runs on Paho's thread, once per message; when it has returned, the PUBACK leaves. It takes no lock
-/// but the queue's and the mailbox's. A commit that fails ends the process: what is not stored is not acknowledged.
+/// Owner: the forwarder. `take` runs on Paho's thread, once per message; when it has returned, the PUBACK leaves. It
+/// takes no lock but the queue's and the mailbox's. A commit that fails ends the process: what is not stored is not
+/// acknowledged.
 class InboxIntake {
  public:
   InboxIntake(Queue& queue, const Clock& clock, std::filesystem::path database, std::function<void()> wake);

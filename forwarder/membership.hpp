@@ -16,8 +16,8 @@ class Membership {
 
   enum class Action {
     None,
-    Connect,      ///< for the first time
-    Subscribe,    ///< to the readings
+    Connect,    ///< for the first time
+    Subscribe,  ///< to the readings
     Unsubscribe,
     SendMarker,
   };
@@ -43,7 +43,7 @@ class Membership {
 
  private:
   enum class State {
-    Outside,       ///< never connected
+    Outside,  ///< never connected
     Member,
     MustLeave,     ///< UNSUBSCRIBE to be sent
     Leaving,       ///< UNSUBSCRIBE sent

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "shared/clock.hpp"
+#include "shared/courier.hpp"
 #include "shared/mqtt_session.hpp"
 #include "shared/queue.hpp"
-#include "shared/courier.hpp"
 #include "shared/receipt.hpp"
 
 namespace solar {

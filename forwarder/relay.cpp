@@ -27,7 +27,9 @@ MqttOptions broker_options(const ForwarderConfig& config, const std::string& fil
 }
 
 CourierPolicy courier_policy(const ForwarderConfig& config) {
-  return {.window = {.min = 1, .start = std::min(4U, config.window_max), .max = config.window_max,
+  return {.window = {.min = 1,
+                     .start = std::min(4U, config.window_max),
+                     .max = config.window_max,
                      .growth = Window::Growth::PerRoundTrip},
           .in_hand_max = kInHandMax,
           .side = CourierPolicy::Rounds{.retry = config.retry, .knock_interval = config.knock_interval}};
@@ -53,7 +55,9 @@ Relay::Relay(const ForwarderConfig& config, Queue& queue, const Clock& clock)
                [this] { wake(); }},
       random_{std::random_device{}()},
       courier_{queue, sink_, courier_policy(config),
-               [this] { return std::uniform_real_distribution<double>{0, 1}(random_); }},
+               [this] {
+                 return std::uniform_real_distribution<double>{0, 1}(random_);
+               }},
       receipts_{config.receipt_interval} {}
 
 void Relay::on_message(const MqttMessage& message) {
@@ -150,9 +154,9 @@ void Relay::steer_membership(Now now) {
   act(membership_.next(view, now.steady));
   if (!was_left && membership_.left()) log::info("left the shared subscription", {{"filter", filter_}});
   if (!connecting_ && !stopping_) {
-    log::limited(log::Level::Error, "not connecting to the broker: draining first, the inbox or the disk is full",
-                 {{"used_percent", static_cast<int>(view.used_fraction * 100)},
-                  {"free_disk_mib", view.free_disk_bytes >> 20}});
+    log::limited(
+        log::Level::Error, "not connecting to the broker: draining first, the inbox or the disk is full",
+        {{"used_percent", static_cast<int>(view.used_fraction * 100)}, {"free_disk_mib", view.free_disk_bytes >> 20}});
   }
 }
 
@@ -182,7 +186,8 @@ void Relay::act(Membership::Action action) {
       return session_.unsubscribe(filter_);
     case Membership::Action::SendMarker:
       marker_seen_ = false;
-      session_.publish({.topic = marker_, .payload = "marker", .retained = false, .content_type = {}, .content_encoding = {}});
+      session_.publish(
+          {.topic = marker_, .payload = "marker", .retained = false, .content_type = {}, .content_encoding = {}});
       return;
   }
 }

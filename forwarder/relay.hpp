@@ -20,7 +20,8 @@
 
 namespace solar {
 
-/// Owner: `run`. Threads: `run` is the courier's thread; Paho's calls `on_message`; `stop`, `wake` and `snapshot` from any.
+/// Owner: `run`. Threads: `run` is the courier's thread; Paho's calls `on_message`; `stop`, `wake` and `snapshot` from
+/// any.
 class Relay {
  public:
   struct Snapshot {
@@ -75,7 +76,7 @@ class Relay {
   std::uint64_t free_disk_bytes_{};
   std::atomic<bool> idle_{};
   std::atomic<bool> stopping_{};
-  std::optional<Millis> stopped_at_;              ///< steady
+  std::optional<Millis> stopped_at_;  ///< steady
   std::optional<Millis> plain_checked_at_;
   bool plain_left_{true};
   mutable std::mutex snapshot_mutex_;

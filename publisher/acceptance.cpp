@@ -39,7 +39,8 @@ Acceptance::Acceptance(Queue& queue, const Clock& clock, Origin origin, std::fun
 Result<NewReading> Acceptance::completed(std::string_view line) const {
   const Millis wall = clock_.now().wall;
   if (!is_plausible(wall)) {
-    log::limited(log::Level::Warning, "the clock is not set; measured_at is left out until it is", {{"clock", rfc3339(wall)}});
+    log::limited(log::Level::Warning, "the clock is not set; measured_at is left out until it is",
+                 {{"clock", rfc3339(wall)}});
   }
   Result<Draft> draft = complete_reading(line, origin_, is_plausible(wall) ? std::optional{wall} : std::nullopt);
   if (const auto* problem = std::get_if<Problem>(&draft)) return *problem;
@@ -80,7 +81,8 @@ void Acceptance::accept_all(Source& source, AcceptedList& accepted) {
 
 void Acceptance::count_bad(const Problem& problem) {
   ++bad_lines_;
-  log::limited(log::Level::Warning, "bad line, not accepted", {{"why", to_line(problem)}, {"bad_lines", bad_lines_.load()}});
+  log::limited(log::Level::Warning, "bad line, not accepted",
+               {{"why", to_line(problem)}, {"bad_lines", bad_lines_.load()}});
 }
 
 void Acceptance::append_patiently(std::vector<NewReading>& readings, AcceptedList& accepted) {

@@ -44,8 +44,8 @@ class Acceptance {
   /// One reading; why not: the reading is wrong (Problem) or there is no room (QueueFull).
   [[nodiscard]] std::variant<RowId, Problem, QueueFull> accept(std::string_view line);
 
-  /// Everything that `source` has, in batches of one commit each; a bad line is counted and logged, and the next one is taken. While there
-  /// is no room the source waits, and nothing is lost. Returns at the source's end or after `stop`.
+  /// Everything that `source` has, in batches of one commit each; a bad line is counted and logged, and the next one is
+  /// taken. While there is no room the source waits, and nothing is lost. Returns at the source's end or after `stop`.
   void accept_all(Source& source, AcceptedList& accepted);
   void stop();
 

@@ -88,9 +88,8 @@ int run(const PublisherConfig& config) {
   Station station{config, queue, clock};
   const StopSignal stop_signal{[&station] { station.uplink().stop(); }};
   const Reader reader{config, station};
-  station.uplink().run([&] {
-    return reader.ended() && !config.follow && station.waiters().count() == 0 && queue.is_empty();
-  });
+  station.uplink().run(
+      [&] { return reader.ended() && !config.follow && station.waiters().count() == 0 && queue.is_empty(); });
   const QueueStats after = queue.stats(clock.now().wall);
   log::info("stopped", {{"accepted", station.acceptance().accepted()},
                         {"bad_lines", station.acceptance().bad_lines()},
@@ -106,10 +105,12 @@ int report(const SendVerdict& verdict) {
 }
 
 int send_through(ControlClient& owner, const std::string& reading, Millis timeout) {
-  SendVerdict verdict{.final = false, .status = kExitTryAgain, .text = "the running publisher did not answer; nothing was accepted"};
+  SendVerdict verdict{
+      .final = false, .status = kExitTryAgain, .text = "the running publisher did not answer; nothing was accepted"};
   if (owner.write_line(send_request(reading, timeout))) {
     while (!verdict.final) {
-      const auto line = owner.read_line(verdict.status == kExitTryAgain ? kAcceptancePatience : timeout + kAcceptancePatience);
+      const auto line =
+          owner.read_line(verdict.status == kExitTryAgain ? kAcceptancePatience : timeout + kAcceptancePatience);
       if (!line) break;
       verdict = send_verdict(*line);
     }
@@ -213,9 +214,8 @@ int dispatch(const Invocation& invocation, const PublisherConfig& config, Millis
   if (command == "check") return check(config);
   if (command == "status") {
     const bool json = !invocation.switches.empty();
-    return ask_and_print(config, R"({"command":"status"})", [json](std::string_view line) {
-      return json ? std::string{line} + "\n" : status_text(line);
-    });
+    return ask_and_print(config, R"({"command":"status"})",
+                         [json](std::string_view line) { return json ? std::string{line} + "\n" : status_text(line); });
   }
   if (command == "refused list") return refused(config, "list", {});
   return refused(config, command == "refused retry" ? "retry" : "drop", invocation.arguments);
@@ -226,7 +226,10 @@ int dispatch(const Invocation& invocation, const PublisherConfig& config, Millis
 int run_command(const Invocation& invocation, const PublisherConfig& config, Millis send_timeout) {
   const bool speaks = invocation.command == "run" || invocation.command == "send" || invocation.command == "check";
   if (speaks && config.origin.village.empty()) {
-    return complain({.what = "VILLAGE is not set", .value = {}, .advice = "give --village NAME, VILLAGE, or village in the TOML file"}, 2);
+    return complain({.what = "VILLAGE is not set",
+                     .value = {},
+                     .advice = "give --village NAME, VILLAGE, or village in the TOML file"},
+                    2);
   }
   try {
     return dispatch(invocation, config, send_timeout);

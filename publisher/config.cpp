@@ -44,13 +44,15 @@ void add_outbox_settings(Settings& settings, PublisherConfig& config) {
                      "largest size of the outbox; full, it refuses new readings and never overwrites old ones");
   settings.add_bytes("disk-reserve", config.disk_reserve, 0, 1ULL << 40,
                      "free disk below which new readings are refused, so that delivered ones can still be removed");
-  settings.add_text("source", config.source,
-                    "where `run` reads from: a file, a FIFO, or - for standard input; one reading a line. A file is read again "
-                    "from its start by the next run",
-                    "path or -");
-  settings.add_switch("follow", config.follow, "`run` stays after the end of the source, and reads what is appended to it");
-  settings.add_text("accepted", config.accepted, "where each line's id is printed once the reading is on the disk: a file or -",
-                    "path or -");
+  settings.add_text(
+      "source", config.source,
+      "where `run` reads from: a file, a FIFO, or - for standard input; one reading a line. A file is read again "
+      "from its start by the next run",
+      "path or -");
+  settings.add_switch("follow", config.follow,
+                      "`run` stays after the end of the source, and reads what is appended to it");
+  settings.add_text("accepted", config.accepted,
+                    "where each line's id is printed once the reading is on the disk: a file or -", "path or -");
   settings.add_duration("receipt-timeout", config.receipt_timeout, Millis{100}, minutes{15},
                         "without a receipt in this time a reading is sent again; doubles to 15min");
   settings.add_count("window-start", config.window_start, 10, 1000, "readings sent without a receipt, at first");
@@ -62,11 +64,13 @@ void add_outbox_settings(Settings& settings, PublisherConfig& config) {
 }  // namespace
 
 void add_settings(Settings& settings, PublisherConfig& config) {
-  settings.add(name_setting("village", config.origin.village, "name of the village this gateway speaks for (required)"));
+  settings.add(
+      name_setting("village", config.origin.village, "name of the village this gateway speaks for (required)"));
   settings.add(name_setting("device", config.origin.device, "name of this gateway in the village"));
   add_broker_settings(settings, config.broker);
   add_outbox_settings(settings, config);
-  settings.add_choice("log-level", config.log_level, {"DEBUG", "INFO", "WARNING", "ERROR"}, "least important line that is logged");
+  settings.add_choice("log-level", config.log_level, {"DEBUG", "INFO", "WARNING", "ERROR"},
+                      "least important line that is logged");
 }
 
 CommandLine command_line(const Settings& settings, Millis& send_timeout) {
@@ -84,16 +88,38 @@ CommandLine command_line(const Settings& settings, Millis& send_timeout) {
                         .arguments = {{"READING", "a JSON object, e.g. '{\"power_kw\":120}'"}},
                         .options = {timeout_option(send_timeout)},
                         .switches = {}},
-                       {.name = "status", .what = "the outbox at a glance", .arguments = {}, .options = {}, .switches = {{"json", "as one JSON object"}}},
-                       {.name = "refused list", .what = "readings that central says are wrong", .arguments = {}, .options = {}, .switches = {}},
-                       {.name = "refused retry", .what = "send a refused reading again", .arguments = {number}, .options = {}, .switches = {}},
-                       {.name = "refused drop", .what = "delete a refused reading for good", .arguments = {number}, .options = {}, .switches = {}},
-                       {.name = "check", .what = "check the settings, then try the broker", .arguments = {}, .options = {}, .switches = {}}},
+                       {.name = "status",
+                        .what = "the outbox at a glance",
+                        .arguments = {},
+                        .options = {},
+                        .switches = {{"json", "as one JSON object"}}},
+                       {.name = "refused list",
+                        .what = "readings that central says are wrong",
+                        .arguments = {},
+                        .options = {},
+                        .switches = {}},
+                       {.name = "refused retry",
+                        .what = "send a refused reading again",
+                        .arguments = {number},
+                        .options = {},
+                        .switches = {}},
+                       {.name = "refused drop",
+                        .what = "delete a refused reading for good",
+                        .arguments = {number},
+                        .options = {},
+                        .switches = {}},
+                       {.name = "check",
+                        .what = "check the settings, then try the broker",
+                        .arguments = {},
+                        .options = {},
+                        .switches = {}}},
           .settings = &settings,
           .footer =
-              "A reading is one JSON object with power_kw; village, device, id and measured_at are filled in. A line's own id "
+              "A reading is one JSON object with power_kw; village, device, id and measured_at are filled in. A line's "
+              "own id "
               "travels as source_id.\n"
-              "Exit status: 0 confirmed or done, 1 accepted and kept but not confirmed yet, or not done, 2 wrong settings or "
+              "Exit status: 0 confirmed or done, 1 accepted and kept but not confirmed yet, or not done, 2 wrong "
+              "settings or "
               "reading, 75 not accepted (outbox or disk full)."};
 }
 

@@ -8,8 +8,9 @@
 
 namespace solar {
 
-/// Reads `path`, "-" for standard input. With `follow` it stays after the end: appended lines of a file and later writers of a
-/// FIFO are read too; an ended standard input just stays silent. A partial last line of a followed file waits for its end.
+/// Reads `path`, "-" for standard input. With `follow` it stays after the end: appended lines of a file and later
+/// writers of a FIFO are read too; an ended standard input just stays silent. A partial last line of a followed file
+/// waits for its end.
 class LineSource final : public Source {
  public:
   /// Throws std::system_error if it cannot be opened.

@@ -28,8 +28,6 @@ void LineSplitter::add(std::string_view part) {
   partial_.append(part.substr(0, room));
 }
 
-Line LineSplitter::take() {
-  return {.text = std::exchange(partial_, {}), .too_long = std::exchange(too_long_, false)};
-}
+Line LineSplitter::take() { return {.text = std::exchange(partial_, {}), .too_long = std::exchange(too_long_, false)}; }
 
 }  // namespace solar

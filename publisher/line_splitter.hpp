@@ -10,7 +10,7 @@ namespace solar {
 
 /// A line without its line end.
 struct Line {
-  std::string text;     ///< of a line that is too long: its beginning
+  std::string text;  ///< of a line that is too long: its beginning
   bool too_long{};
 
   bool operator==(const Line&) const = default;

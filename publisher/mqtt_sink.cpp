@@ -42,7 +42,8 @@ std::vector<Completion> MqttSink::poll(Millis wait) {
       completions.push_back({.row = refused.row, .outcome = Refused{std::move(refused.reason)}});
     }
     if (rows.ignored > 0) {
-      log::limited(log::Level::Warning, "receipt names ids that this outbox never made, ignored", {{"ids", rows.ignored}});
+      log::limited(log::Level::Warning, "receipt names ids that this outbox never made, ignored",
+                   {{"ids", rows.ignored}});
     }
   }
   return completions;
@@ -50,7 +51,8 @@ std::vector<Completion> MqttSink::poll(Millis wait) {
 
 void MqttSink::take_receipt(const MqttMessage& message) {
   if (message.payload.size() > kMessageMaxBytes || !receipts_.put(message.payload)) {
-    log::limited(log::Level::Warning, "receipt dropped, its readings are sent again", {{"bytes", message.payload.size()}});
+    log::limited(log::Level::Warning, "receipt dropped, its readings are sent again",
+                 {{"bytes", message.payload.size()}});
   }
 }
 

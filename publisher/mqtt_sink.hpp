@@ -13,11 +13,13 @@
 
 namespace solar {
 
-/// Publishes each batch as one message to its origin's readings topic; a single reading stays plain JSON. A PUBACK completes
-/// nothing: completions come from receipts alone. Owner: the program; threads as Sink says, `take_receipt` runs on Paho's.
+/// Publishes each batch as one message to its origin's readings topic; a single reading stays plain JSON. A PUBACK
+/// completes nothing: completions come from receipts alone. Owner: the program; threads as Sink says, `take_receipt`
+/// runs on Paho's.
 class MqttSink final : public Sink {
  public:
-  static constexpr std::size_t kReceiptsWaiting = 256;  ///< messages; more are dropped, and asked for again by sending again
+  static constexpr std::size_t kReceiptsWaiting =
+      256;  ///< messages; more are dropped, and asked for again by sending again
 
   explicit MqttSink(MqttSession& session) : session_{session}, receipts_{kReceiptsWaiting} {}
 

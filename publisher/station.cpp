@@ -73,7 +73,9 @@ SendVerdict send_verdict(std::string_view line) {
   const json answer = json::parse(line, nullptr, false);
   if (!answer.is_object()) return {.final = true, .status = 1, .text = "answer not understood"};
   if (answer.contains("accepted")) {
-    return {.final = false, .status = 1, .text = "accepted and kept, not yet confirmed: id=" + answer.value("accepted", "")};
+    return {.final = false,
+            .status = 1,
+            .text = "accepted and kept, not yet confirmed: id=" + answer.value("accepted", "")};
   }
   if (answer.contains("confirmed")) {
     return {.final = true, .status = 0, .text = "Sync successful id=" + answer.value("confirmed", "")};

@@ -11,8 +11,8 @@
 
 namespace solar {
 
-/// Answers one request line: {"command":"send","reading":..,"wait_ms":..}, {"command":"status"} or one of aside_desk.hpp.
-/// `uplink` and the rest are null where nobody runs; then `send` is not answered.
+/// Answers one request line: {"command":"send","reading":..,"wait_ms":..}, {"command":"status"} or one of
+/// aside_desk.hpp. `uplink` and the rest are null where nobody runs; then `send` is not answered.
 struct Desk {
   Queue& queue;
   const Clock& clock;
@@ -29,9 +29,9 @@ struct Desk {
 
 /// What `send` prints and its exit status, from a line of the answer.
 struct SendVerdict {
-  bool final{};       ///< nothing more comes
+  bool final{};  ///< nothing more comes
   int status{};
-  std::string text;   ///< for standard output if status is 0, else standard error
+  std::string text;  ///< for standard output if status is 0, else standard error
 };
 [[nodiscard]] SendVerdict send_verdict(std::string_view line);
 

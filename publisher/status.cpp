@@ -80,21 +80,26 @@ std::string status_text(std::string_view answer) {
   if (!status.is_object()) return std::string{answer} + "\n";
   if (status.contains("error")) return status.value("error", "") + "\n";
   const auto number = [&status](const char* key) { return std::to_string(status.value(key, std::uint64_t{0})); };
-  const auto text = [&status](const char* key) { return status[key].is_string() ? status[key].get<std::string>() : "-"; };
+  const auto text = [&status](const char* key) {
+    return status[key].is_string() ? status[key].get<std::string>() : "-";
+  };
   std::string lines;
   lines += "village      " + text("village") + " / " + text("device") + "\n";
-  lines += std::string{"publisher    "} + (!status.value("running", false)    ? "not running"
-                                          : status.value("connected", false) ? "running, connected"
-                                                                             : "running, no connection to the broker") +
+  lines += std::string{"publisher    "} +
+           (!status.value("running", false)    ? "not running"
+            : status.value("connected", false) ? "running, connected"
+                                               : "running, no connection to the broker") +
            "\n";
   lines += "waiting      " + number("waiting") + "  (oldest " + text("oldest") + ")\n";
   lines += "unconfirmed  " + number("unconfirmed") + "\n";
   lines += "refused      " + number("refused") + "\n";
   for (const json& row : status["refused_readings"]) {
-    lines += "  " + std::to_string(row.value("number", 0)) + "  " + row.value("id", "") + "  " + row.value("reason", "") + "\n";
+    lines += "  " + std::to_string(row.value("number", 0)) + "  " + row.value("id", "") + "  " +
+             row.value("reason", "") + "\n";
   }
   if (status.value("quarantined", 0) > 0) lines += "quarantined  " + number("quarantined") + "\n";
-  lines += "size         " + mib(status.value("size_bytes", 0.0)) + " of " + mib(status.value("capacity_bytes", 0.0)) + "\n";
+  lines +=
+      "size         " + mib(status.value("size_bytes", 0.0)) + " of " + mib(status.value("capacity_bytes", 0.0)) + "\n";
   lines += "capacity     ";
   if (status["capacity_days"].is_number()) {
     std::array<char, 64> days{};

@@ -9,7 +9,8 @@
 
 namespace solar {
 
-/// Payload of the status topic: {"version":..,"waiting":..,"unconfirmed":..,"refused":..,"oldest":..,"last_receipt":..,"at":..}.
+/// Payload of the status topic:
+/// {"version":..,"waiting":..,"unconfirmed":..,"refused":..,"oldest":..,"last_receipt":..,"at":..}.
 [[nodiscard]] std::string status_message(const QueueStats& stats, const Uplink::Snapshot& now, Millis wall);
 
 /// The answer to the command `status`, one JSON object. `now` is null where nobody runs: then nothing is unconfirmed.

@@ -16,8 +16,8 @@ namespace solar {
 namespace {
 
 constexpr Millis kOfferCheckInterval{60 * 60'000};
-constexpr std::size_t kOfferMax = 100;      // refused readings a day
-constexpr Millis kStatusPause{60'000};      // between two statuses on change
+constexpr std::size_t kOfferMax = 100;  // refused readings a day
+constexpr Millis kStatusPause{60'000};  // between two statuses on change
 constexpr Millis kLineInterval{250};
 constexpr Millis kGoodbyeTimeout{2'000};
 constexpr std::size_t kBacklogWorthAWord = 100;
@@ -65,8 +65,9 @@ Uplink::Uplink(const PublisherConfig& config, Queue& queue, const Clock& clock, 
                [this] { sink_.wake(); }},
       sink_{session_},
       random_{random_bits()},
-      courier_{queue, sink_, courier_policy(config),
-               [this] { return std::uniform_real_distribution<double>{0, 1}(random_); }} {
+      courier_{queue, sink_, courier_policy(config), [this] {
+                 return std::uniform_real_distribution<double>{0, 1}(random_);
+               }} {
   courier_.pause();
 }
 
@@ -103,28 +104,29 @@ void Uplink::stop() {
 }
 
 void Uplink::handle(const MqttEvent& event, Now now) {
-  std::visit(Overload{[&](const Connected& connected) {
-                        log::info("connected", {{"broker", config_.broker.url}, {"session_present", connected.session_present}});
-                        courier_.resume(now, connected.session_present);
-                        status_at_ = now.steady;
-                      },
-                      [&](const Disconnected& disconnected) {
-                        log::limited(log::Level::Warning, "no connection to the broker; readings are kept",
-                                     {{"broker", config_.broker.url}, {"why", disconnected.why}});
-                        courier_.pause();
-                      },
-                      [&](const TakenOver&) {
-                        log::error("another gateway uses our client id: was this card cloned? a new id is drawn",
-                                   {{"village", config_.origin.village}, {"device", config_.origin.device}});
-                        session_.change_client_id(client_id(config_.origin, queue_.kept_bits(random_bits(), true)));
-                      },
-                      [&](const Denied& denied) {
-                        log::limited(log::Level::Error,
-                                     "the broker refused; check user name, password file, village and ACL",
-                                     {{"what", denied.what}, {"why", denied.why}});
-                      },
-                      [](const Unsubscribed&) {}},
-             event);
+  std::visit(
+      Overload{
+          [&](const Connected& connected) {
+            log::info("connected", {{"broker", config_.broker.url}, {"session_present", connected.session_present}});
+            courier_.resume(now, connected.session_present);
+            status_at_ = now.steady;
+          },
+          [&](const Disconnected& disconnected) {
+            log::limited(log::Level::Warning, "no connection to the broker; readings are kept",
+                         {{"broker", config_.broker.url}, {"why", disconnected.why}});
+            courier_.pause();
+          },
+          [&](const TakenOver&) {
+            log::error("another gateway uses our client id: was this card cloned? a new id is drawn",
+                       {{"village", config_.origin.village}, {"device", config_.origin.device}});
+            session_.change_client_id(client_id(config_.origin, queue_.kept_bits(random_bits(), true)));
+          },
+          [&](const Denied& denied) {
+            log::limited(log::Level::Error, "the broker refused; check user name, password file, village and ACL",
+                         {{"what", denied.what}, {"why", denied.why}});
+          },
+          [](const Unsubscribed&) {}},
+      event);
 }
 
 void Uplink::offer_refused(Now now) {
@@ -144,7 +146,8 @@ void Uplink::publish_status(Now now) {
                             .retained = true,
                             .content_type = std::string{kContentTypeJson},
                             .content_encoding = {}};
-  const std::string kind = std::to_string(stats.refused) + (stats.waiting > kBacklogWorthAWord ? " backlog" : " up to date");
+  const std::string kind =
+      std::to_string(stats.refused) + (stats.waiting > kBacklogWorthAWord ? " backlog" : " up to date");
   const bool due = !published_status_at_ || now.steady - *published_status_at_ >= config_.status_interval;
   status_at_ = now.steady + kStatusPause;
   if (kind == status_kind_ && !due) return;

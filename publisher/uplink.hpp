@@ -33,7 +33,8 @@ class Uplink {
   /// `on_settled` runs on the courier's thread.
   Uplink(const PublisherConfig& config, Queue& queue, const Clock& clock, OnSettled on_settled);
 
-  /// Sends for ever: until `stop`, or until `done` says so after a turn; then tells the broker that the village is offline.
+  /// Sends for ever: until `stop`, or until `done` says so after a turn; then tells the broker that the village is
+  /// offline.
   void run(const std::function<bool()>& done);
   void stop();
   void wake() { sink_.wake(); }
@@ -60,10 +61,10 @@ class Uplink {
   std::optional<Millis> offer_at_;   ///< steady
   std::optional<Millis> status_at_;  ///< steady: when to look whether there is something new
   std::optional<Millis> published_status_at_;
-  std::optional<Millis> line_at_;    ///< steady
-  std::string status_kind_;          ///< what a change of makes a new status
+  std::optional<Millis> line_at_;  ///< steady
+  std::string status_kind_;        ///< what a change of makes a new status
   std::uint64_t shown_delivered_{};
-  double rate_{};                    ///< confirmed readings per second, smoothed
+  double rate_{};  ///< confirmed readings per second, smoothed
   mutable std::mutex snapshot_mutex_;
   Snapshot snapshot_;
 };

@@ -96,10 +96,12 @@ std::string aside_text(std::string_view line) {
     const auto not_done = row.value("not_done", 0);
     if (action == "list") return done == 0 ? "nothing here" : "";
     return action + ": " + std::to_string(done) + " done" +
-           (not_done > 0 ? ", " + std::to_string(not_done) + " not done (no such number, or it cannot be taken again)" : "");
+           (not_done > 0 ? ", " + std::to_string(not_done) + " not done (no such number, or it cannot be taken again)"
+                         : "");
   }
-  const std::string where =
-      row.contains("topic") ? row.value("topic", "") : row.value("village", "") + "/" + row.value("device", "") + " " + row.value("id", "");
+  const std::string where = row.contains("topic")
+                                ? row.value("topic", "")
+                                : row.value("village", "") + "/" + row.value("device", "") + " " + row.value("id", "");
   return std::to_string(row.value("number", 0)) + "  " + row.value("at", "") + "  " + row.value("kind", "") + "  " +
          shortened(where) + "  " + shortened(row.value("reason", "")) + "  " + shortened(row.value("body", ""));
 }
@@ -114,7 +116,9 @@ Result<std::int64_t> parse_aside_number(const std::string& text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc{} && end == text.data() + text.size() && number > 0) return number;
-  return Problem{.what = "not a number of the list", .value = shortened(text), .advice = "give a number as shown by `list`, or `all`"};
+  return Problem{.what = "not a number of the list",
+                 .value = shortened(text),
+                 .advice = "give a number as shown by `list`, or `all`"};
 }
 
 }  // namespace solar

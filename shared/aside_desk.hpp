@@ -21,7 +21,8 @@ struct AsideDesk {
   std::function<bool(const Aside&)> replay;
 
   /// `list`: a line per row; then, and for the others only, {"done":N,"not_done":M}.
-  void answer(Queue& queue, std::string_view action, std::int64_t number, const ControlServer::WriteLine& write_line) const;
+  void answer(Queue& queue, std::string_view action, std::int64_t number,
+              const ControlServer::WriteLine& write_line) const;
 };
 
 /// A line of the answer for a person's eyes; empty for the last one of `list`.

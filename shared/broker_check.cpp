@@ -14,11 +14,12 @@ namespace {
 /// Why it failed, an empty string for success, or nothing yet.
 std::optional<std::string> verdict_of(const MqttEvent& event) {
   return std::visit(
-      Overload{[](const Connected&) -> std::optional<std::string> { return ""; },
-               [](const Disconnected& disconnected) -> std::optional<std::string> { return disconnected.why; },
-               [](const TakenOver&) -> std::optional<std::string> { return "another process uses the same client id"; },
-               [](const Denied& denied) -> std::optional<std::string> { return denied.what + " denied: " + denied.why; },
-               [](const Unsubscribed&) -> std::optional<std::string> { return std::nullopt; }},
+      Overload{
+          [](const Connected&) -> std::optional<std::string> { return ""; },
+          [](const Disconnected& disconnected) -> std::optional<std::string> { return disconnected.why; },
+          [](const TakenOver&) -> std::optional<std::string> { return "another process uses the same client id"; },
+          [](const Denied& denied) -> std::optional<std::string> { return denied.what + " denied: " + denied.why; },
+          [](const Unsubscribed&) -> std::optional<std::string> { return std::nullopt; }},
       event);
 }
 

@@ -5,7 +5,8 @@
 
 namespace solar {
 
-/// Connects and subscribes to the filters with `options`, prints one line about it on standard output, and tells the exit status.
+/// Connects and subscribes to the filters with `options`, prints one line about it on standard output, and tells the
+/// exit status.
 [[nodiscard]] int check_broker(const MqttOptions& options);
 
 }  // namespace solar

@@ -15,7 +15,9 @@ std::optional<Problem> assign_url(const std::string& text, std::string& url) {
       return std::nullopt;
     }
   }
-  return Problem{.what = "not a broker's URL", .value = shortened(text), .advice = "give mqtt://HOST[:PORT], mqtts://, ws:// or wss://"};
+  return Problem{.what = "not a broker's URL",
+                 .value = shortened(text),
+                 .advice = "give mqtt://HOST[:PORT], mqtts://, ws:// or wss://"};
 }
 
 }  // namespace
@@ -32,9 +34,10 @@ void add_broker_settings(Settings& settings, MqttOptions& options) {
   settings.add_text("mqtt-username", options.username, "user name at the broker");
   settings.add_text("mqtt-password-file", options.password_file, "file that holds the password, read at every connect",
                     "path");
-  settings.add_text("mqtt-ca-file", options.ca_file, "CAs that the broker's certificate is checked against; empty: the system's",
+  settings.add_text("mqtt-ca-file", options.ca_file,
+                    "CAs that the broker's certificate is checked against; empty: the system's", "path, PEM");
+  settings.add_text("mqtt-certificate-file", options.certificate_file, "client certificate for the broker",
                     "path, PEM");
-  settings.add_text("mqtt-certificate-file", options.certificate_file, "client certificate for the broker", "path, PEM");
   settings.add_text("mqtt-key-file", options.key_file, "private key of the client certificate", "path, PEM");
   settings.add_duration("keepalive", options.keepalive, seconds{5}, hours{1},
                         "longest silence on the broker link before a ping");
@@ -44,8 +47,9 @@ void add_broker_settings(Settings& settings, MqttOptions& options) {
                         "how long the broker keeps our session while we are away");
   settings.add_duration("reconnect-max", options.reconnect_max, seconds{1}, hours{1},
                         "longest wait between two tries to connect to the broker");
-  settings.add_duration("reconnect-spread", options.reconnect_spread, Millis{0}, hours{1},
-                        "the first try after an outage waits a random part of this, so that a fleet does not come all at once");
+  settings.add_duration(
+      "reconnect-spread", options.reconnect_spread, Millis{0}, hours{1},
+      "the first try after an outage waits a random part of this, so that a fleet does not come all at once");
 }
 
 }  // namespace solar

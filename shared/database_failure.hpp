@@ -9,8 +9,9 @@ namespace solar {
 
 inline constexpr int kExitTryAgain = 75;  ///< EX_TEMPFAIL of sysexits.h
 
-/// Logs what happened, leaves the note that makes the next opening check and salvage a damaged file, and ends the process
-/// without unwinding. Any thread, also from within a message handler: what was not committed is not acknowledged.
+/// Logs what happened, leaves the note that makes the next opening check and salvage a damaged file, and ends the
+/// process without unwinding. Any thread, also from within a message handler: what was not committed is not
+/// acknowledged.
 [[noreturn]] void end_process(const SqliteError& error, const std::filesystem::path& database);
 
 }  // namespace solar

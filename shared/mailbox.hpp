@@ -12,8 +12,8 @@
 
 namespace solar {
 
-/// A bounded box of messages with a bell. Any thread puts and rings; one thread takes. The lock is held for a push or a swap
-/// only.
+/// A bounded box of messages with a bell. Any thread puts and rings; one thread takes. The lock is held for a push or a
+/// swap only.
 template <class Message>
 class Mailbox {
  public:

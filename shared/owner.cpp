@@ -34,7 +34,9 @@ std::optional<Problem> ask(const QueueOptions& options, const std::string& reque
     return Problem{.what = "no answer from the running process", .value = {}, .advice = "see its log"};
   }
   if (!std::filesystem::exists(options.path)) {
-    return Problem{.what = "there is no such database yet", .value = options.path.string(), .advice = "see the path setting in --help"};
+    return Problem{.what = "there is no such database yet",
+                   .value = options.path.string(),
+                   .advice = "see the path setting in --help"};
   }
   const auto lock = InstanceLock::acquire(options.path);
   if (const auto* pid = std::get_if<pid_t>(&lock)) {

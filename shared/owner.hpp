@@ -21,8 +21,8 @@ using Answer = std::function<void(Queue& queue, std::string_view request, const 
 /// 64 random bits from the operating system.
 [[nodiscard]] std::uint64_t random_bits();
 
-/// Sends `request` to the process that owns the database and hands every line of its answer to `on_line`; without an owner opens
-/// the database, which must exist, and answers here. A Problem where neither works.
+/// Sends `request` to the process that owns the database and hands every line of its answer to `on_line`; without an
+/// owner opens the database, which must exist, and answers here. A Problem where neither works.
 [[nodiscard]] std::optional<Problem> ask(const QueueOptions& options, const std::string& request, const Answer& answer,
                                          const std::function<void(std::string_view line)>& on_line);
 

@@ -21,7 +21,7 @@ struct Parcel {
   Origin origin;
   std::optional<std::string> id;  ///< the sender's own id; nullopt: the row's
   std::string body;
-  std::uint32_t crc{};            ///< CRC-32 (zlib) of `body`
+  std::uint32_t crc{};  ///< CRC-32 (zlib) of `body`
 
   bool operator==(const Parcel&) const = default;
 };
@@ -43,8 +43,8 @@ class Sink {
   /// How many calls of `send` are taken now; 0 while there is no connection.
   [[nodiscard]] virtual std::size_t room() const = 0;
 
-  /// Starts to send and returns at once. One batch is one request or message; every reading in it gets an outcome of its
-  /// own. REQUIRES: room() > 0, batch not empty.
+  /// Starts to send and returns at once. One batch is one request or message; every reading in it gets an outcome of
+  /// its own. REQUIRES: room() > 0, batch not empty.
   virtual void send(std::span<const Parcel> batch) = 0;
 
   /// What has completed; waits up to `wait` for the first completion, a `wake` or any other event.
