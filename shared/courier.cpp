@@ -41,10 +41,12 @@ TickResult Courier::tick(Now now, std::span<const Completion> completions) {
     while_disk_has_room(now, [&] { settle(now, completion); });
   }
   if (hold_until_ && *hold_until_ <= now.steady) hold_until_.reset();
+  while_disk_has_room(now, [&] { flush(now); });
+  while_disk_has_room(now, [&] { make_due(now); });
+  if (auto* lines = std::get_if<LiveFirst>(&selection_)) lines->note_news(queue_, now);
   if (!paused_ && !hold_until_) {
     while_disk_has_room(now, [&] { std::visit([&](auto& selection) { send(selection, now); }, selection_); });
   }
-  while_disk_has_room(now, [&] { flush(now); });
   return {.next = next_call(now), .settled = std::exchange(settled_, {})};
 }
 
@@ -57,7 +59,9 @@ void Courier::while_disk_has_room(Now now, Step step) {
     if (error.kind() != SqliteError::Kind::Full) throw;
     log::limited(log::Level::Error, "no room on the disk for removals; make room, nothing is sent meanwhile",
                  {{"error", error.what()}});
-    hold_until_ = now.steady + kNoRoomPause;
+    const Millis again_at = now.steady + kNoRoomPause;
+    hold_until_ = hold_until_ ? std::max(*hold_until_, again_at) : again_at;
+    flush_at_ = again_at;
   }
 }
 
@@ -77,7 +81,8 @@ void Courier::settle(Now now, const Completion& completion) {
 
 /// A receipt that comes after its reading was laid to rest: it was sent, so the receipt counts.
 void Courier::settle_resting(Now now, const Completion& completion) {
-  if (rounds() != nullptr || !queue_.has_rested(completion.row)) {
+  const bool is_receipt = rounds() == nullptr && !std::holds_alternative<Unavailable>(completion.outcome);
+  if (!is_receipt || !queue_.has_rested(completion.row)) {
     ++stats_.strangers;
     return;
   }
@@ -85,7 +90,7 @@ void Courier::settle_resting(Now now, const Completion& completion) {
   if (!row) return;
   InHand& entry = hold(*row);
   if (const auto* refused = std::get_if<Refused>(&completion.outcome)) return on_refused(now, entry, refused->why);
-  if (std::holds_alternative<Delivered>(completion.outcome)) on_delivered(now, entry);
+  on_delivered(now, entry);
 }
 
 void Courier::on_delivered(Now now, InHand& entry) {
@@ -108,13 +113,16 @@ void Courier::on_delivered(Now now, InHand& entry) {
 /// The other side has answered: a delivery to a forwarder, any receipt to a publisher.
 void Courier::heard(Now now) {
   silent_since_.reset();
+  heard_at_ = now.steady;
   const bool came = presence_.on_delivered() == Presence::Change::CameBack;
-  if (std::exchange(timed_out_, false) || came) came_back(now);
+  if (std::exchange(silent_, false) || came) came_back(now);
+  rested_in_trouble_.clear();
 }
 
 void Courier::on_refused(Now now, InHand& entry, const std::string& why) {
   if (rounds() == nullptr) heard(now);
   presence_.on_refused();
+  if (!presence_.away()) rested_in_trouble_.clear();
   set_timer(entry, now.steady + kNoRoomPause);  // where it stays if the disk has no room
   // A reading with its sender's own id is kept by that sender, who gets the reason in the receipt.
   if (entry.id) {
@@ -123,6 +131,7 @@ void Courier::on_refused(Now now, InHand& entry, const std::string& why) {
   } else {
     queue_.refuse(entry.row, why, now.wall);
   }
+  guard_.on_refused();
   ++stats_.refused;
   log::limited(log::Level::Warning, "reading refused",
                {{"village", entry.origin.village}, {"device", entry.origin.device}, {"reason", why}});
@@ -141,6 +150,7 @@ void Courier::on_unavailable(Now now, InHand& entry, const Unavailable& unavaila
   last_cause_ = unavailable.cause;
   const bool was_away = presence_.away();
   const bool went_away = presence_.on_unavailable(unavailable.cause, now.steady) == Presence::Change::WentAway;
+  if (!presence_.in_trouble()) rested_in_trouble_.clear();
   if (shrinks_window(unavailable.cause)) window_.on_overload();
   if (unavailable.retry_after) {
     const Millis until = now.steady + clamp_retry_after(*unavailable.retry_after);
@@ -175,8 +185,7 @@ void Courier::after_failed_attempt(Now now, InHand& entry, const RetryPolicy& re
   ++stats_.rested;
   log::limited(log::Level::Warning, "round failed, the reading rests",
                {{"id", to_string(entry.row)}, {"round", entry.round + 1}, {"rest", rest}, {"why", why.why}});
-  if (presence_.in_trouble()) rested_in_trouble_.push_back(rested);
-  if (rested_in_trouble_.size() > Presence::kTroublesUntilAway) rested_in_trouble_.erase(rested_in_trouble_.begin());
+  if (presence_.in_trouble()) rested_in_trouble_.push_back({.rest = rested, .village = entry.village});
   std::get<RoundRobin>(selection_).on_rest(entry.village, rest, now);
   let_go(entry.row.seq);
 }
@@ -196,11 +205,20 @@ void Courier::came_back(Now now) {
     entry.attempts = 0;
     set_timer(entry, now.steady);
   }
-  for (Rest& rested : rested_in_trouble_) {
-    rested.due_at = std::max(Millis{1}, now.wall);
-    if (const auto row = queue_.read(rested.row)) std::get<RoundRobin>(selection_).on_rest(row->village, Millis{0}, now);
+  due_again_ = std::exchange(rested_in_trouble_, {});
+}
+
+void Courier::make_due(Now now) {
+  if (due_again_.empty()) return;
+  std::vector<Rest> rests;
+  for (const RestedRow& rested : due_again_) {
+    if (in_hand_.contains(rested.rest.row.seq)) continue;
+    rests.push_back({.row = rested.rest.row, .due_at = std::max(Millis{1}, now.wall), .round = rested.rest.round});
   }
-  queue_.rest(std::exchange(rested_in_trouble_, {}));
+  queue_.rest(rests);
+  for (const RestedRow& rested : std::exchange(due_again_, {})) {
+    std::get<RoundRobin>(selection_).on_rest(rested.village, Millis{0}, now);
+  }
 }
 
 void Courier::pause() { paused_ = true; }
@@ -208,6 +226,7 @@ void Courier::pause() { paused_ = true; }
 void Courier::resume(Now now, bool session_present) {
   paused_ = false;
   window_.start_over();
+  silent_since_.reset();
   const auto* receipts = std::get_if<CourierPolicy::Receipts>(&policy_.side);
   if (receipts == nullptr) return;
   for (auto& [seq, entry] : in_hand_) {
@@ -215,6 +234,7 @@ void Courier::resume(Now now, bool session_present) {
       set_timer(entry, now.steady + timeout_for(entry.attempts));
     } else {
       entry.attempts = 0;  // a broker that forgot costs no attempts
+      if (std::exchange(entry.open, false)) --stats_.open;
       set_timer(entry, now.steady);
     }
   }
@@ -235,17 +255,19 @@ Millis Courier::next_call(Now now) const {
   if (paused_) return next;
   if (hold_until_) {
     consider(hold_until_);
-    return std::max(next, now.steady);
-  }
-  if (presence_.away()) {
-    if (stats_.open == 0) consider(presence_.next_knock());
     return next;
   }
   // Without room only a completion helps, and that wakes the sink.
   if (sink_.room() == 0) return next;
+  if (presence_.away()) {
+    if (stats_.open == 0) consider(presence_.next_knock());
+    return next;
+  }
   const bool may_open = rounds() == nullptr || stats_.open < window_.size();
-  if (!timers_.empty() && may_open) consider(timers_.begin()->first);
-  if (may_open) consider(std::visit([](const auto& selection) { return selection.next_due(); }, selection_));
+  if (!may_open) return next;
+  if (!timers_.empty()) consider(timers_.begin()->first);
+  const bool may_take = rounds() == nullptr || in_hand_.size() < policy_.in_hand_max;
+  if (may_take) consider(std::visit([](const auto& selection) { return selection.next_due(); }, selection_));
   return std::max(next, now.steady);
 }
 
@@ -255,47 +277,6 @@ CourierStats Courier::stats() const {
   stats.window = window_.size();
   stats.away = presence_.away();
   return stats;
-}
-
-Courier::InHand& Courier::hold(const TakenRow& row) {
-  InHand& entry = in_hand_[row.parcel.row.seq];
-  entry.row = row.parcel.row;
-  entry.village = row.village;
-  entry.origin = row.parcel.origin;
-  entry.id = row.parcel.id;
-  entry.accepted_at = row.accepted_at;
-  entry.round = row.round;
-  ++held_by_village_[row.village];
-  return entry;
-}
-
-void Courier::let_go(std::int64_t seq) {
-  const auto found = in_hand_.find(seq);
-  assert(found != in_hand_.end());
-  clear_timer(found->second);
-  if (found->second.open) --stats_.open;
-  const auto count = held_by_village_.find(found->second.village);
-  if (--count->second == 0) held_by_village_.erase(count);
-  in_hand_.erase(found);
-}
-
-void Courier::set_timer(InHand& entry, Millis at) {
-  clear_timer(entry);
-  entry.at = at;
-  entry.timed = timers_.emplace(at, entry.row.seq).second;
-}
-
-void Courier::clear_timer(InHand& entry) {
-  if (std::exchange(entry.timed, false)) timers_.erase({entry.at, entry.row.seq});
-}
-
-Queue::Skip Courier::held() const {
-  return [this](std::int64_t seq) { return in_hand_.contains(seq); };
-}
-
-Millis Courier::timeout_for(std::uint32_t attempt) const {
-  const auto& receipts = std::get<CourierPolicy::Receipts>(policy_.side);
-  return answer_timeout(receipts.timeout_first, receipts.timeout_max, attempt, chance_());
 }
 
 }  // namespace solar

@@ -100,10 +100,15 @@ class Courier {
     std::uint32_t round{};
     bool open{};               ///< on its way; else it waits for its next attempt
     Millis sent_at{};          ///< steady, the first time
+    Millis sent_again_at{};    ///< steady, the last time
     Millis at{};               ///< steady: answer due (open, receipts only) or next attempt
     bool timed{};              ///< whether `at` stands in timers_
   };
   using Table = std::unordered_map<std::int64_t, InHand>;
+  struct RestedRow {
+    Rest rest;
+    VillageNumber village{};
+  };
 
   // courier.cpp: the turn of events
   template <class Step>
@@ -116,6 +121,7 @@ class Courier {
   void on_unavailable(Now now, InHand& entry, const Unavailable& unavailable);
   void after_failed_attempt(Now now, InHand& entry, const RetryPolicy& retry, const Unavailable& why);
   void came_back(Now now);
+  void make_due(Now now);
   void flush(Now now);
   [[nodiscard]] Millis next_call(Now now) const;
 
@@ -132,12 +138,14 @@ class Courier {
   void warn_of_silence(Now now);
   [[nodiscard]] LiveFirst::Slots free_slots() const;
 
+  // courier_hand.cpp: what is in hand
   InHand& hold(const TakenRow& row);
   void let_go(std::int64_t seq);
   void set_timer(InHand& entry, Millis at);
   void clear_timer(InHand& entry);
   [[nodiscard]] Queue::Skip held() const;
   [[nodiscard]] Millis timeout_for(std::uint32_t attempt) const;
+  [[nodiscard]] Millis rest_for(std::uint32_t attempt) const;
   [[nodiscard]] const CourierPolicy::Rounds* rounds() const { return std::get_if<CourierPolicy::Rounds>(&policy_.side); }
 
   Queue& queue_;
@@ -151,12 +159,15 @@ class Courier {
   Table in_hand_;
   std::set<std::pair<Millis, std::int64_t>> timers_;
   std::unordered_map<VillageNumber, std::size_t> held_by_village_;
-  std::vector<Rest> rested_in_trouble_;    ///< at most kTroublesUntilAway
+  std::vector<RestedRow> rested_in_trouble_;  ///< since the run of troubles began, at most kTroublesUntilAway
+  std::vector<RestedRow> due_again_;          ///< the same, once it is over; not on the disk yet
   std::optional<Millis> hold_until_;       ///< Retry-After, or no room on the disk
   std::optional<Millis> flush_at_;
   std::optional<Cause> last_cause_;        ///< of the last failed attempt
   bool paused_{};
-  bool timed_out_{};                       ///< something did since the last receipt
+  bool retry_turn_{};                      ///< readings between attempts take turns with new ones
+  bool silent_{};                          ///< something timed out and nothing at all was confirmed meanwhile
+  std::optional<Millis> heard_at_;         ///< steady: the last receipt
   std::optional<Millis> silent_since_;     ///< steady: sent, and no receipt at all since
   Millis confirmed_sent_at_{Millis::min()};  ///< when the latest-sent confirmed reading was sent
   std::vector<Settled> settled_;

@@ -15,13 +15,17 @@ constexpr Millis kSilenceWorthAWord{10 * 60'000};
 
 void Courier::send(RoundRobin& villages, Now now) {
   if (presence_.away()) {
-    if (stats_.open == 0 && sink_.room() > 0 && presence_.next_knock() <= now.steady && knock(villages, now)) {
-      presence_.knocked(now.steady);
-    }
+    if (stats_.open > 0 || sink_.room() == 0 || presence_.next_knock() > now.steady) return;
+    presence_.knocked(now.steady);  // also with nothing to knock with: it is looked for again after the interval
+    static_cast<void>(knock(villages, now));
     return;
   }
+  // In turns: failing readings of one village must not keep new ones of another waiting for ever.
   while (sink_.room() > 0 && stats_.open < window_.size()) {
-    if (!send_retry(now, false) && !send_new(villages, now)) return;
+    retry_turn_ = !retry_turn_;
+    const bool sent = retry_turn_ ? send_retry(now, false) || send_new(villages, now)
+                                  : send_new(villages, now) || send_retry(now, false);
+    if (!sent) return;
   }
 }
 
@@ -72,7 +76,11 @@ LiveFirst::Slots Courier::free_slots() const {
   const std::size_t all = window_.size();
   const std::size_t for_backlog = all - all / 10;
   const std::size_t used = in_hand_.size();
-  return {.live = all - std::min(all, used), .backlog = for_backlog - std::min(for_backlog, used), .window = for_backlog};
+  const auto late = static_cast<std::size_t>(
+      std::count_if(in_hand_.begin(), in_hand_.end(), [](const auto& entry) { return entry.second.attempts > 1; }));
+  return {.live = all - std::min(all, used),
+          .backlog = for_backlog - std::min(for_backlog, used),
+          .window = for_backlog - std::min(for_backlog, late)};
 }
 
 /// Readings whose receipt did not come in time go again; they hold their places in the window already.
@@ -91,11 +99,12 @@ std::vector<TakenRow> Courier::expired(LiveFirst& lines, Now now) {
   std::vector<Rest> stuck;
   std::vector<std::int64_t> gone;  // damaged on the disk, in quarantine
   std::size_t bytes = 0;
+  std::size_t late = 0;
   for (const auto& [at, seq] : timers_) {
     if (at > now.steady || rows.size() == limits.batch_readings || stuck.size() == limits.batch_readings) break;
     InHand& entry = in_hand_.at(seq);
     if (entry.attempts >= 2 && confirmed_sent_at_ > entry.sent_at) {
-      const Millis rest = timeout_for(entry.attempts + 1);
+      const Millis rest = rest_for(entry.attempts + 1);
       stuck.push_back({.row = entry.row, .due_at = std::max(Millis{1}, now.wall + rest), .round = entry.attempts});
       lines.on_rest(rest, now);
       continue;
@@ -108,16 +117,18 @@ std::vector<TakenRow> Courier::expired(LiveFirst& lines, Now now) {
     bytes += row->parcel.body.size();
     if (!rows.empty() && (bytes > limits.batch_bytes || row->parcel.origin != rows.front().parcel.origin)) break;
     rows.push_back(*std::move(row));
+    if (!entry.open) continue;  // it never went, or to a broker that has forgotten it
+    ++late;
+    if (!heard_at_ || *heard_at_ < entry.sent_again_at) silent_ = true;
   }
   for (const std::int64_t seq : gone) let_go(seq);
   queue_.rest(stuck);
   stats_.rested += stuck.size();
   for (const Rest& rest : stuck) let_go(rest.row.seq);
-  if (!rows.empty() || !stuck.empty()) {
-    timed_out_ = true;
-    stats_.failed += rows.size() + stuck.size();
+  if (late > 0 || !stuck.empty()) {
+    stats_.failed += late + stuck.size();
     log::limited(log::Level::Warning, "no receipt in time, sending again",
-                 {{"readings", rows.size()}, {"resting", stuck.size()}});
+                 {{"readings", late}, {"resting", stuck.size()}});
     warn_of_silence(now);
   }
   return rows;
@@ -140,7 +151,7 @@ void Courier::send_resting(LiveFirst& lines, Now now) {
     std::vector<Rest> rests;
     std::vector<Parcel> parcels;
     for (const TakenRow& row : rows) {
-      const Millis rest = timeout_for(row.round + 1);
+      const Millis rest = rest_for(row.round + 1);
       rests.push_back({.row = row.parcel.row, .due_at = std::max(Millis{1}, now.wall + rest), .round = row.round + 1});
       parcels.push_back(row.parcel);
       lines.on_rest(rest, now);
@@ -158,6 +169,7 @@ void Courier::dispatch(Now now, std::span<const TakenRow> rows) {
     const bool is_new = !in_hand_.contains(row.parcel.row.seq);
     InHand& entry = is_new ? hold(row) : in_hand_.at(row.parcel.row.seq);
     if (is_new) entry.sent_at = now.steady;
+    entry.sent_again_at = now.steady;
     if (!presence_.away()) ++entry.attempts;
     if (!std::exchange(entry.open, true)) ++stats_.open;
     if (rounds() == nullptr) {

@@ -112,11 +112,8 @@ Presence::Change Presence::on_unavailable(Cause cause, Millis steady) {
   return Change::WentAway;
 }
 
-Outcome RefusalGuard::judge(Refused refused) {
-  if (refusals_ < kRefusalsInARow) {
-    ++refusals_;
-    return refused;
-  }
+Outcome RefusalGuard::judge(Refused refused) const {
+  if (refusals_ < kRefusalsInARow) return refused;
   return Unavailable{.cause = Cause::Misconfigured,
                      .why = std::to_string(kRefusalsInARow) + " readings refused in a row and none taken between: " +
                             "this is not the readings' fault; last reason: " + refused.why,

@@ -140,8 +140,10 @@ class RefusalGuard {
   static constexpr std::uint32_t kRefusalsInARow = 20;
 
   void on_delivered() { refusals_ = 0; }
+  /// A reading was refused for good.
+  void on_refused() { ++refusals_; }
   /// The outcome to act upon instead of `refused`.
-  [[nodiscard]] Outcome judge(Refused refused);
+  [[nodiscard]] Outcome judge(Refused refused) const;
 
  private:
   std::uint32_t refusals_{};

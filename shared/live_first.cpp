@@ -17,6 +17,15 @@ void keep_first_origin(std::vector<TakenRow>& rows) {
   rows.erase(other, rows.end());
 }
 
+void keep_bytes(std::vector<TakenRow>& rows, std::size_t max_bytes) {
+  std::size_t bytes = rows.front().parcel.body.size();
+  const auto over = std::find_if(rows.begin() + 1, rows.end(), [&bytes, max_bytes](const TakenRow& row) {
+    bytes += row.parcel.body.size();
+    return bytes > max_bytes;
+  });
+  rows.erase(over, rows.end());
+}
+
 }  // namespace
 
 LiveFirst::LiveFirst(const Queue& queue, Limits limits) : limits_{limits}, seen_seq_{queue.last_seq()} {}
@@ -40,8 +49,10 @@ LiveFirst::Batch LiveFirst::next(Queue& queue, Now now, Slots slots, const Queue
   note_news(queue, now);
   const bool backlog_turn = live_.empty() || live_in_a_row_ >= kLiveInARowMax;
   if (backlog_turn) {
-    live_in_a_row_ = 0;
-    if (auto rows = backlog(queue, slots, held); !rows.empty()) return {.rows = std::move(rows), .live = false};
+    auto rows = backlog(queue, slots, held);
+    // Backlog that waits for room keeps its turn.
+    if (!rows || !rows->empty()) live_in_a_row_ = 0;
+    if (rows && !rows->empty()) return {.rows = *std::move(rows), .live = false};
   }
   while (slots.live > 0 && !live_.empty()) {
     const RowId row = live_.front().row;
@@ -55,12 +66,13 @@ LiveFirst::Batch LiveFirst::next(Queue& queue, Now now, Slots slots, const Queue
     return batch;
   }
   if (backlog_turn) return {};
-  return {.rows = backlog(queue, slots, held), .live = false};
+  return {.rows = backlog(queue, slots, held).value_or(std::vector<TakenRow>{}), .live = false};
 }
 
-/// Waits for room for a full message rather than send many small ones, unless the rest fits.
-std::vector<TakenRow> LiveFirst::backlog(Queue& queue, Slots slots, const Queue::Skip& held) {
-  if (slots.backlog == 0) return {};
+/// The next message's worth; nullopt: there is none; empty: it waits for room for a full message rather than be many small
+/// ones.
+std::optional<std::vector<TakenRow>> LiveFirst::backlog(Queue& queue, Slots slots, const Queue::Skip& held) {
+  if (slots.backlog == 0) return std::vector<TakenRow>{};
   const std::size_t worthwhile = std::min(limits_.batch_readings, slots.window / 2);
   const std::size_t limit = std::min(limits_.batch_readings, slots.backlog);
   for (const VillageNumber village : villages_) {
@@ -79,29 +91,32 @@ std::vector<TakenRow> LiveFirst::backlog(Queue& queue, Slots slots, const Queue:
         cursor = last;
         continue;
       }
-      if (found == limit && slots.backlog < worthwhile) return {};
+      if (found == limit && slots.backlog < worthwhile) return std::vector<TakenRow>{};
       keep_first_origin(rows);
       cursor = rows.back().parcel.row.seq;
       return rows;
     }
   }
-  return {};
+  return std::nullopt;
 }
 
 std::vector<TakenRow> LiveFirst::due(Queue& queue, Now now, const Queue::Skip& held) {
+  note_news(queue, now);
   if (!due_at_ || *due_at_ > now.steady) return {};
-  due_at_.reset();
+  std::optional<Millis> next;
   for (const VillageNumber village : villages_) {
     std::vector<TakenRow> rows = queue.due(village, now.wall, held, limits_.batch_readings);
     if (!rows.empty()) {
       keep_first_origin(rows);
-      due_at_ = now.steady;
+      keep_bytes(rows, limits_.batch_bytes);
       return rows;
     }
     if (const auto due_wall = queue.next_due(village, held)) {
-      on_rest(std::clamp(*due_wall - now.wall, Millis{1}, kRestMax), now);
+      const Millis due_at = now.steady + std::clamp(*due_wall - now.wall, Millis{1}, kRestMax);
+      next = next ? std::min(*next, due_at) : due_at;
     }
   }
+  due_at_ = next;
   return {};
 }
 

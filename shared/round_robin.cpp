@@ -16,17 +16,13 @@ constexpr std::size_t kReadAheadBytes = 16 * 1024;  // per village, but for the 
 std::optional<TakenRow> RoundRobin::next(Queue& queue, Now now, const MayTake& may_take, const Queue::Skip& held) {
   wake(queue, now);
   for (std::size_t turns = ring_.size(); turns > 0; --turns) {
+    // It goes to the back before anything is read: a full disk may end the reading.
     const VillageNumber number = ring_.front();
     ring_.pop_front();
-    if (!may_take(number)) {
-      ring_.push_back(number);
-      continue;
-    }
+    ring_.push_back(number);
+    if (!may_take(number)) continue;
     Village& village = villages_.at(number);
-    if (auto row = take(queue, number, village, now, held)) {
-      ring_.push_back(number);
-      return row;
-    }
+    if (auto row = take(queue, number, village, now, held)) return row;
     let_sleep(queue, number, village, now, held);
   }
   return std::nullopt;
@@ -53,8 +49,10 @@ void RoundRobin::put_in_ring(VillageNumber number, Village& village) {
 }
 
 void RoundRobin::let_sleep(Queue& queue, VillageNumber number, Village& village, Now now, const Queue::Skip& held) {
+  const std::optional<Millis> due_wall = queue.next_due(number, held);
+  ring_.pop_back();
   village.in_ring = false;
-  if (const auto due_wall = queue.next_due(number, held)) {
+  if (due_wall) {
     const Millis due_in = std::clamp(*due_wall - now.wall, Millis{1}, kRestMax);
     village.due_at = now.steady + due_in;
     sleeping_.emplace(*village.due_at, number);
@@ -78,7 +76,7 @@ std::optional<TakenRow> RoundRobin::take(Queue& queue, VillageNumber number, Vil
 
 std::optional<TakenRow> RoundRobin::take_fresh(Queue& queue, VillageNumber number, Village& village) {
   if (village.read_ahead.empty() && village.fresh_may_be) {
-    const std::size_t share = std::clamp(kReadAheadRows / (ring_.size() + 1), std::size_t{1}, kReadAheadPerVillage);
+    const std::size_t share = std::clamp(kReadAheadRows / ring_.size(), std::size_t{1}, kReadAheadPerVillage);
     for (TakenRow& row : queue.fresh(number, village.fresh_cursor, share, kReadAheadBytes)) {
       village.fresh_cursor = row.parcel.row.seq;
       village.read_ahead.push_back(std::move(row));
@@ -106,9 +104,11 @@ std::optional<TakenRow> RoundRobin::take_due(Queue& queue, VillageNumber number,
 }
 
 void RoundRobin::on_rest(VillageNumber number, Millis due_in, Now now) {
-  Village& village = villages_[number];
+  const auto [known, is_new] = villages_.try_emplace(number);
+  Village& village = known->second;
+  if (is_new) village.due_at.reset();  // it was forgotten, so nothing of it rested
   const Millis due_at = now.steady + due_in;
-  if (village.due_at && *village.due_at <= due_at && (village.in_ring || *village.due_at > now.steady)) return;
+  if (village.due_at && *village.due_at <= due_at) return;
   village.due_at = due_at;
   if (!village.in_ring) sleeping_.emplace(due_at, number);
 }

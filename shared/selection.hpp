@@ -62,7 +62,7 @@ class LiveFirst {
   struct Slots {
     std::size_t live{};     ///< free for any reading
     std::size_t backlog{};  ///< free for backlog
-    std::size_t window{};   ///< all that backlog may ever use
+    std::size_t window{};   ///< what backlog can expect to use: all of it but for readings whose receipts are late
   };
   struct Batch {
     std::vector<TakenRow> rows;
@@ -72,6 +72,8 @@ class LiveFirst {
   /// Rows that wait at this moment are backlog.
   LiveFirst(const Queue& queue, Limits limits);
 
+  /// Looks for new rows, also while nothing can be sent: a reading is live by its age, not by when it could first go.
+  void note_news(Queue& queue, Now now);
   /// The next message's rows; none that `held` knows. Empty: nothing to send now.
   [[nodiscard]] Batch next(Queue& queue, Now now, Slots slots, const Queue::Skip& held);
   /// Rows that rested and are due, at most one message of them.
@@ -85,8 +87,7 @@ class LiveFirst {
     Millis seen_at{};  ///< steady
   };
 
-  void note_news(Queue& queue, Now now);
-  std::vector<TakenRow> backlog(Queue& queue, Slots slots, const Queue::Skip& held);
+  std::optional<std::vector<TakenRow>> backlog(Queue& queue, Slots slots, const Queue::Skip& held);
 
   Limits limits_;
   std::vector<VillageNumber> villages_;  ///< of the outbox: its own, and earlier names of the gateway

@@ -204,7 +204,10 @@ TEST_CASE("only a delivery ends an absence") {
 TEST_CASE("twenty refusals in a row are the readings' fault, the twenty-first is the set-up's") {
   RefusalGuard guard;
 
-  for (int i = 0; i < 20; ++i) CHECK(guard.judge({.why = "bad"}) == Outcome{Refused{.why = "bad"}});
+  for (int i = 0; i < 20; ++i) {
+    CHECK(guard.judge({.why = "bad"}) == Outcome{Refused{.why = "bad"}});
+    guard.on_refused();
+  }
   const Outcome kept = guard.judge({.why = "bad"});
   REQUIRE(std::holds_alternative<Unavailable>(kept));
   CHECK(std::get<Unavailable>(kept).cause == Cause::Misconfigured);

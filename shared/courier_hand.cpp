@@ -1,0 +1,54 @@
+// What the courier has in hand, and its timers.
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "shared/courier.hpp"
+
+namespace solar {
+
+Courier::InHand& Courier::hold(const TakenRow& row) {
+  InHand& entry = in_hand_[row.parcel.row.seq];
+  entry.row = row.parcel.row;
+  entry.village = row.village;
+  entry.origin = row.parcel.origin;
+  entry.id = row.parcel.id;
+  entry.accepted_at = row.accepted_at;
+  entry.round = row.round;
+  ++held_by_village_[row.village];
+  return entry;
+}
+
+void Courier::let_go(std::int64_t seq) {
+  const auto found = in_hand_.find(seq);
+  assert(found != in_hand_.end());
+  clear_timer(found->second);
+  if (found->second.open) --stats_.open;
+  const auto count = held_by_village_.find(found->second.village);
+  if (--count->second == 0) held_by_village_.erase(count);
+  in_hand_.erase(found);
+}
+
+void Courier::set_timer(InHand& entry, Millis at) {
+  clear_timer(entry);
+  entry.at = at;
+  entry.timed = timers_.emplace(at, entry.row.seq).second;
+}
+
+void Courier::clear_timer(InHand& entry) {
+  if (std::exchange(entry.timed, false)) timers_.erase({entry.at, entry.row.seq});
+}
+
+Queue::Skip Courier::held() const {
+  return [this](std::int64_t seq) { return in_hand_.contains(seq); };
+}
+
+Millis Courier::timeout_for(std::uint32_t attempt) const {
+  const auto& receipts = std::get<CourierPolicy::Receipts>(policy_.side);
+  return answer_timeout(receipts.timeout_first, receipts.timeout_max, attempt, chance_());
+}
+
+/// The same for a reading at rest, whose due time must not be so far off that it counts as due.
+Millis Courier::rest_for(std::uint32_t attempt) const { return std::min(timeout_for(attempt), kRestMax); }
+
+}  // namespace solar
