@@ -21,7 +21,7 @@ namespace {
 using namespace mqtt_session;
 
 constexpr std::size_t kEventsMax = 1024;
-/// How much longer than connect_timeout a try may take: Paho reports its own timeout first.
+/// How much longer than connect_timeout a CONNACK may take: Paho reports its own timeout first.
 constexpr Millis kAnswerGrace{5'000};
 constexpr Millis kNothingToDo{3'600'000};
 
@@ -109,7 +109,7 @@ Millis MqttSession::Connection::tick(Now now) {
       return next_try_;
     case State::Connecting:
     case State::Subscribing:
-      if (!deadline_) deadline_ = now_ + options_.connect_timeout + kAnswerGrace;
+      if (!deadline_) deadline_ = now_ + options_.connect_timeout;
       if (now_ < *deadline_) return *deadline_;
       end_with(Disconnected{"no answer from the broker at " + options_.url});
       next_try_ = now_ + *std::exchange(wait_, std::nullopt);

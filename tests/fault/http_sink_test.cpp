@@ -179,6 +179,7 @@ TEST_CASE("endless headers end with an outcome") {
       unavailable(outcome_of({"HTTP/1.1 200 OK\r\nX: " + std::string(1'000, 'x') + "\r\n", Then::Repeat}));
 
   CHECK(endless.cause == Cause::NoConnection);
+  CHECK(holds(endless.why, "does not answer in HTTP"));
 }
 
 TEST_CASE("what does not speak HTTP is told as such") {

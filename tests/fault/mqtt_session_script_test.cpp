@@ -207,6 +207,24 @@ TEST_CASE("a broker that accepts and never answers is given up and tried again")
   CHECK(session.next<Connected>());
 }
 
+TEST_CASE("a broker that takes the login and never answers the subscription is given up and tried again") {
+  ScriptedBroker broker;
+  auto o = options(broker);
+  o.connect_timeout = Millis{500};
+  WatchedSession session{o};
+  auto half = broker.next_client(session);
+  half.send(mqtt::encode_connack(false));
+
+  const auto given_up = session.next<Disconnected>();
+
+  REQUIRE(given_up);
+  CHECK(given_up->why == "no answer from the broker at " + broker.url());
+  auto peer = broker.next_client(session);
+  peer.send(mqtt::encode_connack(false));
+  grant(session, peer);
+  CHECK(session.next<Connected>());
+}
+
 TEST_CASE("the CONNECT asks for what the options say, and never for a clean start") {
   ScriptedBroker broker;
   auto o = options(broker);
