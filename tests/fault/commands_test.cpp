@@ -60,19 +60,23 @@ TEST_CASE("send without a receipt in time exits 1, and the reading goes with the
 TEST_CASE("a full outbox refuses new readings: send exits 75, and what is kept arrives") {
   Road road;
   road.publisher.options().extra = {"--outbox-max", "256KiB"};
-  road.publisher.start();
   const std::string line = R"({"power_kw":1,"x":")" + std::string(4'000, 'x') + "\"}";
-  for (int i = 0; i < 100; ++i) road.publisher.feed(line);
+  std::string lines;
+  for (int i = 0; i < 100; ++i) lines += line + "\n";
+  write_file(road.path("lines"), lines);
+  road.publisher.options().standard_input = road.path("lines");
+  road.publisher.start();
   REQUIRE(road.publisher.process().wait_for_line("no new readings are accepted"));
 
-  CHECK(road.publisher.command({"send", line, "--timeout", "1s"}).exit == Exit{75, false});
+  // A single reading may still fit where the source's lines did not.
+  const auto send = [&] { return road.publisher.command({"send", line, "--timeout", "0s"}).exit.status; };
+  CHECK(eventually([&] { return send() == 75; }));
   road.publisher.kill();
-  CHECK(road.publisher.command({"send", line, "--timeout", "1s"}).exit == Exit{75, false});
+  CHECK(send() == 75);
 
-  const std::size_t kept = road.publisher.accepted().size();
-  CHECK(kept > 10);
+  CHECK(road.publisher.accepted().size() > 10);
   road.start();
-  CHECK(road.central.gets(kept));
+  CHECK(road.publisher.accepts(100));
   CHECK(road.all_arrive());
 }
 

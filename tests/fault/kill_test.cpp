@@ -6,7 +6,7 @@ namespace solar::test {
 namespace {
 
 constexpr int kChunk = 300;
-constexpr int kDeaths = 5;
+constexpr int kDeaths = 3;
 
 // Feeds a chunk and waits until part of it is at central: readings are then at every place of the road.
 void flow(Road& road, int chunk) {

@@ -24,6 +24,7 @@ Load plain_readings(const Road& road, std::uint64_t count) {
 TEST_CASE("two forwarders share the readings, and the share of one that is killed arrives") {
   Road road;
   Forwarder second = second_forwarder(road);
+  second.options().extra = {"--session-expiry", "3s"};  // until then the broker deals it readings as well
   second.start();
   road.start();
   road.publisher.feed_numbers(0, 400);
