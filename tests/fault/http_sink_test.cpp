@@ -190,7 +190,7 @@ TEST_CASE("an answer that never comes is a timeout, and blocks no other request"
   ScriptedHttp central{[](const ScriptedRequest& r) {
     return r.body == "hang" ? ScriptedAnswer{"", Then::Hang} : http_answer(200);
   }};
-  HttpSink sink{options(central.url(), Millis{500}), kClock};
+  HttpSink sink{options(central.url(), Millis{1'500}), kClock};
   const auto slow = parcel(1, "hang");
   const auto quick = parcel(2, "{}");
   sink.send({&slow, 1});
@@ -203,7 +203,7 @@ TEST_CASE("an answer that never comes is a timeout, and blocks no other request"
   CHECK(first[0] == Completion{quick.row, Delivered{}});
   REQUIRE(second.size() == 1);
   CHECK(unavailable(second[0].outcome).cause == Cause::Timeout);
-  CHECK(holds(unavailable(second[0].outcome).why, "within 500 ms"));
+  CHECK(holds(unavailable(second[0].outcome).why, "within 1500 ms"));
 }
 
 TEST_CASE("an answer that drips is a timeout too") {
@@ -268,31 +268,6 @@ TEST_CASE("connections are used again, and no more requests are open than allowe
   for (const auto& request : central.requests()) connections.insert(request.connection);
   CHECK(central.requests().size() == 100);
   CHECK(connections.size() <= 4);
-}
-
-TEST_CASE("the token is sent, followed when its file changes, and missed loudly") {
-  const TemporaryDirectory folder;
-  const auto file = folder.path() / "token";
-  write_file(file, "secret-1\n");
-  ScriptedHttp central{[](const ScriptedRequest&) { return http_answer(200); }};
-  auto o = options(central.url());
-  o.token_file = file;
-  HttpSink sink{o, kClock};
-  const auto token = [&] {
-    static_cast<void>(deliver(sink));
-    return central.requests().back().header("Authorization");
-  };
-
-  CHECK(token() == "Bearer secret-1");
-  write_file(file, "secret-22\n");
-  CHECK(eventually([&] { return token() == "Bearer secret-22"; }));
-
-  std::filesystem::remove(file);
-  CHECK(eventually([&] { return deliver(sink) != Outcome{Delivered{}}; }));
-  const auto missing = unavailable(deliver(sink));
-  CHECK(missing.cause == Cause::Misconfigured);
-  CHECK(holds(missing.why, "API_TOKEN_FILE"));
-  CHECK_FALSE(holds(missing.why, "secret"));
 }
 
 TEST_CASE("a poll that waits ends at once when it is woken from another thread") {

@@ -210,7 +210,7 @@ TEST_CASE("a broker that accepts and never answers is given up and tried again")
 TEST_CASE("a broker that takes the login and never answers the subscription is given up and tried again") {
   ScriptedBroker broker;
   auto o = options(broker);
-  o.connect_timeout = Millis{500};
+  o.connect_timeout = Millis{1'000};
   WatchedSession session{o};
   auto half = broker.next_client(session);
   half.send(mqtt::encode_connack(false));
