@@ -72,23 +72,26 @@ void Courier::send(LiveFirst& lines, Now now) {
   }
 }
 
+/// A window full of readings that are never confirmed must not be the end: when all in hand are late, a few more may go
+/// beyond it. If those are confirmed, the others are seen to be stuck and leave.
 LiveFirst::Slots Courier::free_slots() const {
-  const std::size_t all = window_.size();
-  const std::size_t for_backlog = all - all / 10;
+  const auto left = [](std::size_t all, std::size_t used) { return all - std::min(all, used); };
+  const std::size_t window = window_.size();
+  const std::size_t for_backlog = window - window / 10;
   const std::size_t used = in_hand_.size();
   const auto late = static_cast<std::size_t>(
       std::count_if(in_hand_.begin(), in_hand_.end(), [](const auto& entry) { return entry.second.attempts > 1; }));
-  return {.live = all - std::min(all, used),
-          .backlog = for_backlog - std::min(for_backlog, used),
-          .window = for_backlog - std::min(for_backlog, late)};
+  const std::size_t beyond = used > 0 && late == used ? std::max<std::size_t>(window / 10, 1) : 0;
+  return {.live = std::min(std::max(left(window, used), beyond), left(policy_.in_hand_max, used)),
+          .backlog = std::max(left(for_backlog, used), std::min(beyond, left(policy_.in_hand_max / 2, used))),
+          .window = left(for_backlog, late)};
 }
 
 /// Readings whose receipt did not come in time go again; they hold their places in the window already.
 void Courier::send_expired(LiveFirst& lines, Now now) {
-  while (sink_.room() > 0) {
+  while (sink_.room() > 0 && !timers_.empty() && timers_.begin()->first <= now.steady) {
     const std::vector<TakenRow> rows = expired(lines, now);
-    if (rows.empty()) return;
-    dispatch(now, rows);
+    if (!rows.empty()) dispatch(now, rows);
   }
 }
 
