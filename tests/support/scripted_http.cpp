@@ -42,7 +42,7 @@ std::string ScriptedRequest::header(std::string_view name) const {
 ScriptedAnswer http_answer(int status, std::string_view headers, std::string_view body) {
   std::string bytes = "HTTP/1.1 " + std::to_string(status) + " x\r\n";
   bytes.append(headers).append("Content-Length: ").append(std::to_string(body.size())).append("\r\n\r\n").append(body);
-  return {std::move(bytes), ScriptedAnswer::Then::Listen};
+  return {std::move(bytes), ScriptedAnswer::Then::Listen, {}};
 }
 
 ScriptedHttp::ScriptedHttp(Script script)
@@ -103,7 +103,7 @@ bool ScriptedHttp::finish(const Socket& socket, const ScriptedAnswer& answer) {
       while (!stop_) std::this_thread::sleep_for(kLook);
       return false;
     case ScriptedAnswer::Then::Repeat:
-      while (!stop_ && send_all(socket, answer.bytes)) {
+      while (!stop_ && send_all(socket, answer.again)) {
       }
       return false;
   }

@@ -30,11 +30,12 @@ struct ScriptedAnswer {
     Listen,  ///< for the next request
     Close,
     Hang,    ///< keep the connection and say nothing more
-    Repeat,  ///< send `bytes` again and again
+    Repeat,  ///< send `again` for ever
   };
 
   std::string bytes;
   Then then{Then::Listen};
+  std::string again{};
 };
 
 /// "HTTP/1.1 503 x", the given header lines (each with its line end), a Content-Length and the body.
