@@ -116,17 +116,19 @@ void Uplink::handle(const MqttEvent& event, Now now) {
                          {{"broker", config_.broker.url}, {"why", disconnected.why}});
             courier_.pause();
           },
-          [&](const TakenOver&) {
-            log::error("another gateway uses our client id: was this card cloned? a new id is drawn",
-                       {{"village", config_.origin.village}, {"device", config_.origin.device}});
-            session_.change_client_id(client_id(config_.origin, queue_.kept_bits(random_bits(), true)));
-          },
+          [&](const TakenOver&) { take_new_client_id(); },
           [&](const Denied& denied) {
             log::limited(log::Level::Error, "the broker refused; check user name, password file, village and ACL",
                          {{"what", denied.what}, {"why", denied.why}});
           },
           [](const Unsubscribed&) {}},
       event);
+}
+
+void Uplink::take_new_client_id() {
+  log::error("another gateway seems to use our client id: was this card cloned? a new id is drawn",
+             {{"village", config_.origin.village}, {"device", config_.origin.device}});
+  session_.change_client_id(client_id(config_.origin, queue_.kept_bits(random_bits(), true)));
 }
 
 void Uplink::offer_refused(Now now) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "publisher/clone_suspicion.hpp"
 #include "publisher/config.hpp"
 #include "publisher/mqtt_sink.hpp"
 #include "shared/courier.hpp"
@@ -43,6 +44,7 @@ class Uplink {
  private:
   [[nodiscard]] Millis turn();
   void handle(const MqttEvent& event, Now now);
+  void take_new_client_id();
   void offer_refused(Now now);
   void publish_status(Now now);
   void show_live_line(Now now);
@@ -56,6 +58,7 @@ class Uplink {
   MqttSink sink_;
   std::mt19937_64 random_;
   Courier courier_;
+  CloneSuspicion clone_suspicion_;
   std::vector<Completion> completions_;
   std::atomic<bool> stopping_{};
   std::optional<Millis> offer_at_;   ///< steady
