@@ -10,7 +10,7 @@ namespace solar {
 
 namespace {
 
-constexpr Millis kNoRoomPause{1'000};      // after the disk had no room for a removal
+constexpr Millis kNoRoomPause{1'000};  // after the disk had no room for a removal
 constexpr Millis kLongestSleep{60'000};
 
 std::variant<RoundRobin, LiveFirst> selection_for(const Queue& queue, const CourierPolicy& policy) {
@@ -135,11 +135,8 @@ void Courier::on_refused(Now now, InHand& entry, const std::string& why) {
   ++stats_.refused;
   log::limited(log::Level::Warning, "reading refused",
                {{"village", entry.origin.village}, {"device", entry.origin.device}, {"reason", why}});
-  settled_.push_back({.row = entry.row,
-                      .origin = entry.origin,
-                      .id = entry.id,
-                      .refused = why,
-                      .accepted_at = entry.accepted_at});
+  settled_.push_back(
+      {.row = entry.row, .origin = entry.origin, .id = entry.id, .refused = why, .accepted_at = entry.accepted_at});
   let_go(entry.row.seq);
 }
 

@@ -53,14 +53,14 @@ struct Settled {
 
 /// Counted since the start; for status, metrics and tests.
 struct CourierStats {
-  std::uint64_t sent{};       ///< attempts, one per reading
+  std::uint64_t sent{};  ///< attempts, one per reading
   std::uint64_t delivered{};
   std::uint64_t refused{};
   std::uint64_t failed{};     ///< attempts that ended in Unavailable or without an answer
   std::uint64_t rested{};     ///< rounds that failed
   std::uint64_t strangers{};  ///< answers for readings that were not sent
   std::size_t in_hand{};
-  std::size_t open{};         ///< on their way, unanswered
+  std::size_t open{};  ///< on their way, unanswered
   std::size_t window{};
   bool away{};
 
@@ -68,7 +68,7 @@ struct CourierStats {
 };
 
 struct TickResult {
-  Millis next{};                 ///< steady time by which `tick` must be called again, if nothing happens before
+  Millis next{};  ///< steady time by which `tick` must be called again, if nothing happens before
   std::vector<Settled> settled;
 };
 
@@ -98,11 +98,11 @@ class Courier {
     Millis accepted_at{};
     std::uint32_t attempts{};  ///< in this round (rounds) or since ever (receipts)
     std::uint32_t round{};
-    bool open{};               ///< on its way; else it waits for its next attempt
-    Millis sent_at{};          ///< steady, the first time
-    Millis sent_again_at{};    ///< steady, the last time
-    Millis at{};               ///< steady: answer due (open, receipts only) or next attempt
-    bool timed{};              ///< whether `at` stands in timers_
+    bool open{};             ///< on its way; else it waits for its next attempt
+    Millis sent_at{};        ///< steady, the first time
+    Millis sent_again_at{};  ///< steady, the last time
+    Millis at{};             ///< steady: answer due (open, receipts only) or next attempt
+    bool timed{};            ///< whether `at` stands in timers_
   };
   using Table = std::unordered_map<std::int64_t, InHand>;
   struct RestedRow {
@@ -146,7 +146,9 @@ class Courier {
   [[nodiscard]] Queue::Skip held() const;
   [[nodiscard]] Millis timeout_for(std::uint32_t attempt) const;
   [[nodiscard]] Millis rest_for(std::uint32_t attempt) const;
-  [[nodiscard]] const CourierPolicy::Rounds* rounds() const { return std::get_if<CourierPolicy::Rounds>(&policy_.side); }
+  [[nodiscard]] const CourierPolicy::Rounds* rounds() const {
+    return std::get_if<CourierPolicy::Rounds>(&policy_.side);
+  }
 
   Queue& queue_;
   Sink& sink_;
@@ -161,14 +163,14 @@ class Courier {
   std::unordered_map<VillageNumber, std::size_t> held_by_village_;
   std::vector<RestedRow> rested_in_trouble_;  ///< since the run of troubles began, at most kTroublesUntilAway
   std::vector<RestedRow> due_again_;          ///< the same, once it is over; not on the disk yet
-  std::optional<Millis> hold_until_;       ///< Retry-After, or no room on the disk
+  std::optional<Millis> hold_until_;          ///< Retry-After, or no room on the disk
   std::optional<Millis> flush_at_;
-  std::optional<Cause> last_cause_;        ///< of the last failed attempt
+  std::optional<Cause> last_cause_;  ///< of the last failed attempt
   bool paused_{};
-  bool retry_turn_{};                      ///< readings between attempts take turns with new ones
-  bool silent_{};                          ///< something timed out and nothing at all was confirmed meanwhile
-  std::optional<Millis> heard_at_;         ///< steady: the last receipt
-  std::optional<Millis> silent_since_;     ///< steady: sent, and no receipt at all since
+  bool retry_turn_{};                        ///< readings between attempts take turns with new ones
+  bool silent_{};                            ///< something timed out and nothing at all was confirmed meanwhile
+  std::optional<Millis> heard_at_;           ///< steady: the last receipt
+  std::optional<Millis> silent_since_;       ///< steady: sent, and no receipt at all since
   Millis confirmed_sent_at_{Millis::min()};  ///< when the latest-sent confirmed reading was sent
   std::vector<Settled> settled_;
   CourierStats stats_;

@@ -71,7 +71,8 @@ struct RetryPolicy {
 /// `chance` (0 <= chance < 1), never over rest_max.
 [[nodiscard]] Millis rest_after(const RetryPolicy& policy, std::uint32_t round, double chance);
 
-/// How long to wait for an answer to attempt number `attempt` (from 1): `first` doubling to `max`, up to a quarter more by `chance`.
+/// How long to wait for an answer to attempt number `attempt` (from 1): `first` doubling to `max`, up to a quarter more
+/// by `chance`.
 [[nodiscard]] Millis answer_timeout(Millis first, Millis max, std::uint32_t attempt, double chance);
 
 /// How many requests (forwarder) or unconfirmed readings (publisher) may be out.
@@ -102,11 +103,12 @@ class Window {
  private:
   Limits limits_;
   std::size_t size_;
-  std::size_t successes_{};         ///< since the last step, for PerRoundTrip
+  std::size_t successes_{};            ///< since the last step, for PerRoundTrip
   std::size_t overloads_to_ignore_{};  ///< of requests that were out at the last halving
 };
 
-/// Whether the other side is there at all. Away after 5 troubles in a row; then one knock per interval until the first success.
+/// Whether the other side is there at all. Away after 5 troubles in a row; then one knock per interval until the first
+/// success.
 class Presence {
  public:
   static constexpr std::uint32_t kTroublesUntilAway = 5;

@@ -69,8 +69,8 @@ LiveFirst::Batch LiveFirst::next(Queue& queue, Now now, Slots slots, const Queue
   return {.rows = backlog(queue, slots, held).value_or(std::vector<TakenRow>{}), .live = false};
 }
 
-/// The next message's worth; nullopt: there is none; empty: it waits for room for a full message rather than be many small
-/// ones.
+/// The next message's worth; nullopt: there is none; empty: it waits for room for a full message rather than be many
+/// small ones.
 std::optional<std::vector<TakenRow>> LiveFirst::backlog(Queue& queue, Slots slots, const Queue::Skip& held) {
   if (slots.backlog == 0) return std::vector<TakenRow>{};
   const std::size_t worthwhile = std::min(limits_.batch_readings, slots.window / 2);

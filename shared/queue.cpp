@@ -66,8 +66,13 @@ std::variant<std::vector<Appended>, QueueFull> Queue::append(std::span<const New
   std::uint64_t more_bytes = 0;
   for (const NewReading& reading : readings) more_bytes += reading.body.size() + kRowOverheadBytes;
   const std::lock_guard lock{mutex_};
-  if (auto full = why_full(more_bytes)) return *std::move(full);
   try {
+    if (auto full = why_full(more_bytes)) {
+      // What was removed may be all the room there is; without appends nothing else would write it.
+      if (removals_.empty()) return *std::move(full);
+      write_removals();
+      if (full = why_full(more_bytes); full) return *std::move(full);
+    }
     std::vector<Appended> appended;
     appended.reserve(readings.size());
     Tables::Change change{*tables_};
@@ -161,7 +166,8 @@ QueueStats Queue::stats(Millis wall) {
     const auto file_bytes = village.rate.bytes + village.rate.rows * static_cast<std::int64_t>(kRowOverheadBytes);
     stats.bytes_per_day += per_day * static_cast<double>(file_bytes);
   }
-  stats.waiting = static_cast<std::uint64_t>(rows) - std::min<std::uint64_t>(static_cast<std::uint64_t>(rows), removals_.size());
+  stats.waiting =
+      static_cast<std::uint64_t>(rows) - std::min<std::uint64_t>(static_cast<std::uint64_t>(rows), removals_.size());
   Statement oldest = tables_->database.prepare("SELECT seq, accepted_at_ms FROM readings ORDER BY seq");
   while (oldest.step()) {
     if (removed(oldest.integer(0))) continue;

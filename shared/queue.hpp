@@ -1,4 +1,5 @@
-// The durable queue: an outbox on a gateway, an inbox in a forwarder. queue*.cpp and sqlite.cpp are the only files that know SQL.
+// The durable queue: an outbox on a gateway, an inbox in a forwarder. queue*.cpp and sqlite.cpp are the only files that
+// know SQL.
 #pragma once
 
 #include <atomic>
@@ -24,21 +25,22 @@
 namespace solar {
 
 struct QueueOptions {
-  std::filesystem::path path;                        ///< ":memory:" for a test
-  bool synchronous_full{true};                       ///< FULL: a power cut loses nothing; NORMAL: a death of the process loses nothing
-  std::uint64_t max_bytes{512ULL << 20};             ///< pages in use, all tables; appends are refused beyond
-  std::uint64_t disk_reserve_bytes{8ULL << 20};      ///< appends are refused below this much free disk, so that removals still work
-  std::uint64_t unreadable_max_bytes{8ULL << 20};    ///< dead letters that are no readings; the newest win
-  std::size_t removals_kept{1000};                   ///< removals that may wait for the next append
+  std::filesystem::path path;   ///< ":memory:" for a test
+  bool synchronous_full{true};  ///< FULL: a power cut loses nothing; NORMAL: a death of the process loses nothing
+  std::uint64_t max_bytes{512ULL << 20};  ///< pages in use, all tables; appends are refused beyond
+  std::uint64_t disk_reserve_bytes{
+      8ULL << 20};  ///< appends are refused below this much free disk, so that removals still work
+  std::uint64_t unreadable_max_bytes{8ULL << 20};  ///< dead letters that are no readings; the newest win
+  std::size_t removals_kept{1000};                 ///< removals that may wait for the next append
   std::uint32_t cache_kib{1024};
-  std::uint32_t checkpoint_pages{4000};              ///< of 1 KiB
-  std::uint64_t token{};                             ///< 64 random bits, new at every opening (invariant I4)
+  std::uint32_t checkpoint_pages{4000};  ///< of 1 KiB
+  std::uint64_t token{};                 ///< 64 random bits, new at every opening (invariant I4)
 };
 
 /// A reading on its way in. The body is kept byte for byte.
 struct NewReading {
   Origin origin;
-  std::optional<std::string> id;     ///< the sender's; with the body's CRC it makes the reading unique within its origin
+  std::optional<std::string> id;  ///< the sender's; with the body's CRC it makes the reading unique within its origin
   std::string body;
   std::optional<std::size_t> id_at;  ///< where the row's id is to be written into the body (outbox)
 };
@@ -69,7 +71,7 @@ struct TakenRow {
 /// A row that failed a round.
 struct Rest {
   RowId row;
-  Millis due_at{};        ///< wall clock, over 0: not taken before
+  Millis due_at{};  ///< wall clock, over 0: not taken before
   std::uint32_t round{};
 };
 
@@ -83,13 +85,13 @@ enum class AsideKind : std::uint8_t {
 struct Aside {
   std::int64_t number{};  ///< by which commands name it
   AsideKind kind{};
-  std::string topic;      ///< of an unreadable message
+  std::string topic;  ///< of an unreadable message
   std::optional<std::string> content_encoding;
-  Origin origin;          ///< of a refused or quarantined reading
+  Origin origin;  ///< of a refused or quarantined reading
   std::string id;
   std::string body;
   std::string reason;
-  Millis at{};            ///< wall clock
+  Millis at{};  ///< wall clock
 };
 
 struct QueueStats {
@@ -99,18 +101,20 @@ struct QueueStats {
   std::uint64_t unreadable{};
   std::uint64_t quarantined{};
   std::optional<Millis> oldest_accepted_at;  ///< wall clock, of the readings that wait
-  std::optional<Millis> newest_accepted_at;  ///< wall clock, of the last reading since the file was opened, or that waits
-  std::uint64_t used_bytes{};     ///< pages in use
+  std::optional<Millis>
+      newest_accepted_at;      ///< wall clock, of the last reading since the file was opened, or that waits
+  std::uint64_t used_bytes{};  ///< pages in use
   std::uint64_t max_bytes{};
-  double readings_per_day{};      ///< accepted, over the last day or two; 0: not known
-  double bytes_per_day{};         ///< of the file, for them
+  double readings_per_day{};  ///< accepted, over the last day or two; 0: not known
+  double bytes_per_day{};     ///< of the file, for them
 };
 
-/// Readings in the order of their acceptance, each committed before `append` returns, each removed only by `remove` or `refuse`.
+/// Readings in the order of their acceptance, each committed before `append` returns, each removed only by `remove` or
+/// `refuse`.
 ///
-/// Owner: the program, which holds the instance lock. Threads: any; one mutex, never held while anything but SQLite is called.
-/// Survives: any death of the process; with synchronous_full also of the machine. Removals may be lost (that only sends again).
-/// Throws SqliteError: Corrupt and Broken everywhere (end the process); Full only where said.
+/// Owner: the program, which holds the instance lock. Threads: any; one mutex, never held while anything but SQLite is
+/// called. Survives: any death of the process; with synchronous_full also of the machine. Removals may be lost (that
+/// only sends again). Throws SqliteError: Corrupt and Broken everywhere (end the process); Full only where said.
 class Queue {
  public:
   using Skip = std::function<bool(std::int64_t seq)>;
@@ -123,14 +127,17 @@ class Queue {
   Queue& operator=(const Queue&) = delete;
 
   /// All or nothing, durable on return. QueueFull: nothing was accepted.
-  [[nodiscard]] std::variant<std::vector<Appended>, QueueFull> append(std::span<const NewReading> readings, Millis wall);
+  [[nodiscard]] std::variant<std::vector<Appended>, QueueFull> append(std::span<const NewReading> readings,
+                                                                      Millis wall);
 
   // Taking: rows stay where they are; the caller remembers what it holds.
 
   /// Villages with rows, and since then those that got new ones; each call tells what is new since the last.
   [[nodiscard]] std::vector<VillageNumber> take_news();
-  /// Rows of a village that never rested, in order, after `after_seq`: at most `limit` and, but for the first, `max_bytes` of bodies.
-  [[nodiscard]] std::vector<TakenRow> fresh(VillageNumber village, std::int64_t after_seq, std::size_t limit, std::size_t max_bytes);
+  /// Rows of a village that never rested, in order, after `after_seq`: at most `limit` and, but for the first,
+  /// `max_bytes` of bodies.
+  [[nodiscard]] std::vector<TakenRow> fresh(VillageNumber village, std::int64_t after_seq, std::size_t limit,
+                                            std::size_t max_bytes);
   /// Rows that rested and are due by now (or too far off: clocks jump), earliest first.
   [[nodiscard]] std::vector<TakenRow> due(VillageNumber village, Millis wall, const Skip& skip, std::size_t limit);
   /// When the next resting row of a village is due, wall clock.
@@ -147,7 +154,8 @@ class Queue {
 
   // Settling. Full: nothing was changed; try again when there is room on the disk.
 
-  /// The rows are delivered. Takes effect at once for all calls here, on the disk with the next append or when `removals_kept` wait.
+  /// The rows are delivered. Takes effect at once for all calls here, on the disk with the next append or when
+  /// `removals_kept` wait.
   void remove(std::span<const RowId> rows);
   void flush_removals();
   /// The rows are not taken before their due times; in one transaction.
@@ -169,14 +177,15 @@ class Queue {
   [[nodiscard]] QueueStats stats(Millis wall);
   /// Whether a row without a sender's id waits: nobody else keeps it. Reads the whole index; for the end of a process.
   [[nodiscard]] bool holds_plain_rows();
-  [[nodiscard]] bool is_empty() const;                               ///< nothing waits
-  [[nodiscard]] double used_fraction() const;                        ///< of max_bytes, 0 to 1 and a little more
+  [[nodiscard]] bool is_empty() const;                                      ///< nothing waits
+  [[nodiscard]] double used_fraction() const;                               ///< of max_bytes, 0 to 1 and a little more
   [[nodiscard]] double village_fraction(const std::string& village) const;  ///< of max_bytes, by the bodies that wait
 
   /// 64 random bits kept with the data, e.g. for the client id; drawn from `fresh_bits` the first time or when `renew`.
   [[nodiscard]] std::uint64_t kept_bits(std::uint64_t fresh_bits, bool renew = false);
 
-  /// Leaves a note beside the file that its structure must be checked at the next opening. Async: no database is touched.
+  /// Leaves a note beside the file that its structure must be checked at the next opening. Async: no database is
+  /// touched.
   static void mark_suspect(const std::filesystem::path& path);
 
  private:
@@ -194,12 +203,12 @@ class Queue {
   mutable std::mutex mutex_;
   QueueOptions options_;
   std::unique_ptr<Tables> tables_;
-  std::vector<RowId> removals_;                // not on the disk yet
-  std::unordered_set<std::int64_t> removed_;   // their seqs
+  std::vector<RowId> removals_;               // not on the disk yet
+  std::unordered_set<std::int64_t> removed_;  // their seqs
   std::unordered_set<VillageNumber> news_;
   std::atomic<std::int64_t> last_seq_{};
-  std::optional<Millis> last_accepted_at_;     // wall clock
-  std::uint64_t disk_checked_bytes_{};         // may still be appended before the disk is looked at again
+  std::optional<Millis> last_accepted_at_;  // wall clock
+  std::uint64_t disk_checked_bytes_{};      // may still be appended before the disk is looked at again
 };
 
 }  // namespace solar

@@ -33,8 +33,9 @@ Aside aside_of(const Statement& row) {
 /// Copies a row of `readings` to `aside`; the caller erases it in the same change.
 void copy_aside(Sqlite& database, AsideKind kind, const TakenRow& row, const std::string& reason, Millis at) {
   database
-      .prepare("INSERT INTO aside(kind, village, device, id, token, seq, crc, accepted_at_ms, body, reason, at_ms, "
-               "offered_at_ms) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)")
+      .prepare(
+          "INSERT INTO aside(kind, village, device, id, token, seq, crc, accepted_at_ms, body, reason, at_ms, "
+          "offered_at_ms) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(code(kind), row.parcel.origin.village, row.parcel.origin.device, row.parcel.id,
             stored(row.parcel.row.token), row.parcel.row.seq, std::int64_t{row.parcel.crc},
             std::int64_t{row.accepted_at.count()}, Blob{row.parcel.body}, reason, std::int64_t{at.count()},
@@ -81,8 +82,9 @@ void Queue::set_aside_unreadable(const std::string& topic, const std::optional<s
     oldest.reset();
   }
   tables_->database
-      .prepare("INSERT INTO aside(kind, topic, content_encoding, body, reason, at_ms, offered_at_ms) "
-               "VALUES(1,?,?,?,?,?,?)")
+      .prepare(
+          "INSERT INTO aside(kind, topic, content_encoding, body, reason, at_ms, offered_at_ms) "
+          "VALUES(1,?,?,?,?,?,?)")
       .bind(topic, content_encoding, Blob{bytes}, reason, std::int64_t{wall.count()}, std::int64_t{wall.count()})
       .run();
   transaction.commit();
@@ -117,8 +119,9 @@ bool Queue::put_back(std::int64_t number) {
   Tables::Change change{*tables_};
   VillageCounters& village = change.village(name);
   tables_->database
-      .prepare("INSERT OR IGNORE INTO readings(seq, token, village, device, id, crc, accepted_at_ms, due_at_ms, body) "
-               "SELECT seq, token, ?, device, id, crc, accepted_at_ms, 1, body FROM aside WHERE number=?")
+      .prepare(
+          "INSERT OR IGNORE INTO readings(seq, token, village, device, id, crc, accepted_at_ms, due_at_ms, body) "
+          "SELECT seq, token, ?, device, id, crc, accepted_at_ms, 1, body FROM aside WHERE number=?")
       .bind(village.number, number)
       .run();
   if (tables_->database.changes() > 0) {
@@ -155,7 +158,8 @@ std::size_t Queue::offer_refused(Millis wall, std::size_t limit) {
 bool Queue::drop_aside(AsideKind kind, std::int64_t number) {
   const std::lock_guard lock{mutex_};
   Transaction transaction{tables_->database};
-  Statement erase = tables_->database.prepare("DELETE FROM aside WHERE kind=? AND number=? RETURNING " + kUnreadableSize);
+  Statement erase =
+      tables_->database.prepare("DELETE FROM aside WHERE kind=? AND number=? RETURNING " + kUnreadableSize);
   if (!erase.bind(code(kind), number).step()) return false;
   const auto bytes = static_cast<std::uint64_t>(erase.integer(0));
   erase.reset();

@@ -48,7 +48,8 @@ fs::path aside_path(const fs::path& path) {
   return aside;
 }
 
-/// The log goes first: beside the new file it would be taken for that one's. Can be repeated after a death in the middle.
+/// The log goes first: beside the new file it would be taken for that one's. Can be repeated after a death in the
+/// middle.
 void swap_in_salvaged(const fs::path& path) {
   const fs::path aside = aside_path(path);
   for (const char* suffix : {"-wal", "-shm", ""}) {
@@ -66,7 +67,8 @@ struct Salvaged {
   std::string places;
 };
 
-const Salvaged kVillages{.table = "villages", .key = "village", .columns = "village, name, 0, 0, 0, 0, 0", .places = "?,?,?,?,?,?,?"};
+const Salvaged kVillages{
+    .table = "villages", .key = "village", .columns = "village, name, 0, 0, 0, 0, 0", .places = "?,?,?,?,?,?,?"};
 const Salvaged kReadings{.table = "readings", .key = "seq", .columns = "*", .places = "?,?,?,?,?,?,?,?,?,?"};
 const Salvaged kAside{.table = "aside", .key = "number", .columns = "*", .places = "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"};
 

@@ -34,7 +34,8 @@ PRAGMA user_version = 1;
 )sql";
 
 // The order that Tables::row_of reads.
-const std::string kSelectRows = "SELECT seq, token, device, id, crc, round, accepted_at_ms, body, village, due_at_ms FROM readings ";
+const std::string kSelectRows =
+    "SELECT seq, token, device, id, crc, round, accepted_at_ms, body, village, due_at_ms FROM readings ";
 
 }  // namespace
 
@@ -66,16 +67,13 @@ Queue::Tables::Tables(const QueueOptions& options)
       insert_reading{(upgrade_schema(database),
                       database.prepare("INSERT OR IGNORE INTO readings(seq, token, village, device, id, crc, "
                                        "accepted_at_ms, body) VALUES(?,?,?,?,?,?,?,?)"))},
-      delete_reading{
-          database.prepare("DELETE FROM readings WHERE seq=? AND token=? RETURNING village, length(body)")},
+      delete_reading{database.prepare("DELETE FROM readings WHERE seq=? AND token=? RETURNING village, length(body)")},
       select_fresh{database.prepare(kSelectRows + "WHERE village=? AND due_at_ms=0 AND seq>? ORDER BY seq")},
-      select_due{
-          database.prepare(kSelectRows + "WHERE village=? AND due_at_ms>0 AND due_at_ms<=? ORDER BY due_at_ms")},
+      select_due{database.prepare(kSelectRows + "WHERE village=? AND due_at_ms>0 AND due_at_ms<=? ORDER BY due_at_ms")},
       select_too_far{database.prepare(kSelectRows + "WHERE village=? AND due_at_ms>? ORDER BY due_at_ms DESC")},
       select_next_due{
           database.prepare("SELECT due_at_ms, seq FROM readings WHERE village=? AND due_at_ms>0 ORDER BY due_at_ms")},
-      select_newest{
-          database.prepare("SELECT seq, token FROM readings WHERE seq>? AND due_at_ms=0 ORDER BY seq DESC")},
+      select_newest{database.prepare("SELECT seq, token FROM readings WHERE seq>? AND due_at_ms=0 ORDER BY seq DESC")},
       select_reading{database.prepare(kSelectRows + "WHERE seq=? AND token=?")},
       select_same_id{database.prepare("SELECT seq FROM readings WHERE village=? AND device=? AND id=?")},
       update_rest{database.prepare("UPDATE readings SET due_at_ms=?, round=? WHERE seq=? AND token=?")},

@@ -3,9 +3,8 @@
 // Format, PRAGMA user_version = 1:
 //
 //   villages  one row per village that has or had readings; rows and bytes count what waits, rate_* what came lately
-//   readings  what waits. due_at_ms is 0 for a row that never rested; id is the sender's own or NULL; crc is CRC-32 of body
-//   aside     what is kept for a person: kind 0 refused, 1 unreadable, 2 quarantined
-//   meta      key and value
+//   readings  what waits. due_at_ms is 0 for a row that never rested; id is the sender's own or NULL; crc is CRC-32 of
+//   body aside     what is kept for a person: kind 0 refused, 1 unreadable, 2 quarantined meta      key and value
 //
 // A row's id is `<token>-<seq>`. AUTOINCREMENT: seq never goes back, also when the table is empty.
 #pragma once
@@ -21,9 +20,10 @@
 
 namespace solar {
 
-inline constexpr std::uint64_t kRowOverheadBytes = 160;  ///< a row's share of the table and its two indexes, beside the body
+inline constexpr std::uint64_t kRowOverheadBytes =
+    160;  ///< a row's share of the table and its two indexes, beside the body
 
-inline constexpr std::size_t kVillagesKept = 10'000;      ///< empty ones are forgotten beyond; names come from outside
+inline constexpr std::size_t kVillagesKept = 10'000;  ///< empty ones are forgotten beyond; names come from outside
 
 /// SQL for what an unreadable row counts towards unreadable_max_bytes.
 inline const std::string kUnreadableSize =
@@ -116,7 +116,8 @@ class Queue::Tables {
   Statement freelist_count_;
 };
 
-/// Opens the database and brings its schema up to date; a new, damaged or suspect file is handled as Queue's constructor says.
+/// Opens the database and brings its schema up to date; a new, damaged or suspect file is handled as Queue's
+/// constructor says.
 void prepare_database(const QueueOptions& options);
 
 [[nodiscard]] SqliteOptions sqlite_options(const QueueOptions& options);

@@ -25,7 +25,8 @@ void Rate::add(std::int64_t wall_ms, std::int64_t body_bytes) {
 }
 
 void Queue::Tables::load_villages() {
-  Statement all = database.prepare("SELECT village, name, rows, bytes, rate_since_ms, rate_rows, rate_bytes FROM villages");
+  Statement all =
+      database.prepare("SELECT village, name, rows, bytes, rate_since_ms, rate_rows, rate_bytes FROM villages");
   while (all.step()) {
     VillageCounters village{.number = all.integer(0),
                             .name = all.text(1),
@@ -57,7 +58,8 @@ void Queue::Tables::find_rows() {
 void Queue::Tables::name_orphan(VillageNumber number) {
   Statement named = database.prepare(
       "SELECT json_extract(CAST(body AS TEXT), '$.village') FROM readings WHERE village=? AND "
-      "CASE WHEN json_valid(CAST(body AS TEXT)) THEN json_type(CAST(body AS TEXT), '$.village') = 'text' ELSE 0 END LIMIT 1");
+      "CASE WHEN json_valid(CAST(body AS TEXT)) THEN json_type(CAST(body AS TEXT), '$.village') = 'text' ELSE 0 END "
+      "LIMIT 1");
   std::string name = named.bind(number).step() ? named.text(0) : "unknown-" + std::to_string(number);
   named.reset();
   log::error("readings without a village on the disk, named by their bodies", {{"village", name}});
@@ -100,7 +102,8 @@ void Queue::Tables::forget_empty_villages() {
 const VillageCounters& Queue::Tables::known(VillageNumber number) const {
   const auto village = villages.find(number);
   if (village == villages.end()) {
-    throw SqliteError{SqliteError::Kind::Corrupt, "a reading names village " + std::to_string(number) + ", which is not there"};
+    throw SqliteError{SqliteError::Kind::Corrupt,
+                      "a reading names village " + std::to_string(number) + ", which is not there"};
   }
   return village->second;
 }

@@ -15,8 +15,8 @@
 
 namespace solar {
 
-/// Round robin over villages, so that one village's backlog never delays another's live reading. Within a village rows that
-/// rested and are due take turns with fresh ones. Owner: the courier; one thread.
+/// Round robin over villages, so that one village's backlog never delays another's live reading. Within a village rows
+/// that rested and are due take turns with fresh ones. Owner: the courier; one thread.
 class RoundRobin {
  public:
   using MayTake = std::function<bool(VillageNumber)>;
@@ -42,15 +42,17 @@ class RoundRobin {
   void let_sleep(Queue& queue, VillageNumber number, Village& village, Now now, const Queue::Skip& held);
   std::optional<TakenRow> take(Queue& queue, VillageNumber number, Village& village, Now now, const Queue::Skip& held);
   std::optional<TakenRow> take_fresh(Queue& queue, VillageNumber number, Village& village);
-  std::optional<TakenRow> take_due(Queue& queue, VillageNumber number, Village& village, Now now, const Queue::Skip& held);
+  std::optional<TakenRow> take_due(Queue& queue, VillageNumber number, Village& village, Now now,
+                                   const Queue::Skip& held);
 
-  std::unordered_map<VillageNumber, Village> villages_;  ///< in the ring or asleep with a due time; others are forgotten once idle
+  std::unordered_map<VillageNumber, Village>
+      villages_;  ///< in the ring or asleep with a due time; others are forgotten once idle
   std::deque<VillageNumber> ring_;
-  std::multimap<Millis, VillageNumber> sleeping_;        ///< by steady due time; may hold outdated entries
+  std::multimap<Millis, VillageNumber> sleeping_;  ///< by steady due time; may hold outdated entries
 };
 
-/// Live readings first and alone, the newest first kept; the rest oldest first in batches; at least one message in five is
-/// backlog while there is any. Owner: the courier; one thread.
+/// Live readings first and alone, the newest first kept; the rest oldest first in batches; at least one message in five
+/// is backlog while there is any. Owner: the courier; one thread.
 class LiveFirst {
  public:
   struct Limits {

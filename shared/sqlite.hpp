@@ -34,8 +34,8 @@ struct Blob {
   std::string_view bytes;
 };
 
-/// A prepared statement. Owner: whoever prepared it; the connection must outlive it. Text and blobs are bound by reference:
-/// they must live until the next `reset`. REQUIRES: one thread at a time.
+/// A prepared statement. Owner: whoever prepared it; the connection must outlive it. Text and blobs are bound by
+/// reference: they must live until the next `reset`. REQUIRES: one thread at a time.
 class Statement {
  public:
   Statement(sqlite3* database, std::string_view sql);
@@ -80,16 +80,17 @@ class Statement {
 struct SqliteOptions {
   std::filesystem::path path;  ///< ":memory:" for a test
   bool synchronous_full{true};
-  bool damaged{};              ///< read what can be read: SQLite otherwise refuses a truncated file as a whole
+  bool damaged{};  ///< read what can be read: SQLite otherwise refuses a truncated file as a whole
   std::uint32_t cache_kib{1024};
   std::uint32_t checkpoint_pages{4000};  ///< the WAL is written back when it is this long
 };
 
-/// Of a new file. A commit writes whole pages, and a reading is small: 1 KiB costs a quarter less per commit than 4 KiB.
+/// Of a new file. A commit writes whole pages, and a reading is small: 1 KiB costs a quarter less per commit than 4
+/// KiB.
 inline constexpr std::int64_t kPageBytes = 1024;
 
-/// The one connection to a database file (3.7.0 to 3.51.2 can corrupt a WAL that two connections write): WAL, locking_mode=EXCLUSIVE.
-/// Throws SqliteError when the file cannot be opened or is no database.
+/// The one connection to a database file (3.7.0 to 3.51.2 can corrupt a WAL that two connections write): WAL,
+/// locking_mode=EXCLUSIVE. Throws SqliteError when the file cannot be opened or is no database.
 class Sqlite {
  public:
   explicit Sqlite(const SqliteOptions& options);

@@ -56,7 +56,9 @@ class CourierWorld {
   /// Steady time since the world began.
   [[nodiscard]] Millis age() const { return now.steady - Millis{5'000'000}; }
 
-  std::vector<Appended> accept_now(const std::vector<NewReading>& readings) { return accept(queue, readings, now.wall); }
+  std::vector<Appended> accept_now(const std::vector<NewReading>& readings) {
+    return accept(queue, readings, now.wall);
+  }
 
   /// Ticks until the courier has nothing left to do at this moment; tells when it wants to be called next.
   Millis tick() {
@@ -69,7 +71,9 @@ class CourierWorld {
       const bool idle = completions.empty() && sink.sent.size() == sent_before && result.settled.empty();
       std::move(result.settled.begin(), result.settled.end(), std::back_inserter(settled));
       if (result.next > now.steady) return result.next;
-      if (idle) throw std::logic_error{"busy: an idle tick asks for another at once, after " + std::to_string(age().count()) + " ms"};
+      if (idle)
+        throw std::logic_error{"busy: an idle tick asks for another at once, after " + std::to_string(age().count()) +
+                               " ms"};
     }
     throw std::logic_error{"busy: 10,000 ticks at one moment"};
   }
@@ -109,7 +113,8 @@ class CourierWorld {
   void check_bounds() {
     const CourierStats stats = courier_->stats();
     if (stats.in_hand > policy_.in_hand_max) throw std::logic_error{"more in hand than allowed"};
-    if (stats.window < policy_.window.min || stats.window > policy_.window.max) throw std::logic_error{"window out of bounds"};
+    if (stats.window < policy_.window.min || stats.window > policy_.window.max)
+      throw std::logic_error{"window out of bounds"};
     if (stats.open > policy_.window.max) throw std::logic_error{"more open than any window allows"};
   }
 

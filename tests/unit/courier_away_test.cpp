@@ -38,7 +38,8 @@ void leave_no_room(Queue& queue) {
 
 TEST_CASE("while central is away there is one knock per interval") {
   CourierWorld world{rounds_policy()};
-  const Cause cause = GENERATE(Cause::NoConnection, Cause::Timeout, Cause::Overload, Cause::Gateway, Cause::Misconfigured);
+  const Cause cause =
+      GENERATE(Cause::NoConnection, Cause::Timeout, Cause::Overload, Cause::Gateway, Cause::Misconfigured);
   world.sink.script = always(unavailable(cause));
   world.accept_now(plains("Bamenda", 0, 100));
   world.run_for(kMinute);
@@ -159,7 +160,8 @@ TEST_CASE("attempts that are knocks do not use up a round") {
 TEST_CASE("Retry-After holds everything, clamped to fifteen minutes") {
   CourierWorld world{rounds_policy()};
   world.sink.script = [](const Parcel& parcel) {
-    return std::optional{parcel.row.seq == 1 ? unavailable(Cause::Overload, Millis{0}, Millis{999'999'999}) : delivered()};
+    return std::optional{parcel.row.seq == 1 ? unavailable(Cause::Overload, Millis{0}, Millis{999'999'999})
+                                             : delivered()};
   };
   world.accept_now(plains("Bamenda", 0, 10));
   world.accept_now(plains("Wum", 0, 10));

@@ -131,7 +131,8 @@ TEST_CASE("two villages full of failing readings leave room in hand for a third"
   policy.in_hand_max = 32;
   CourierWorld world{policy};
   world.sink.script = [](const Parcel& parcel) {
-    return std::optional{parcel.origin.village == "Bamenda" ? delivered() : unavailable(Cause::ServerError, Millis{10})};
+    return std::optional{parcel.origin.village == "Bamenda" ? delivered()
+                                                            : unavailable(Cause::ServerError, Millis{10})};
   };
   world.accept_now(plains("Wum", 0, 200));
   world.accept_now(plains("Kumbo", 0, 200));

@@ -184,7 +184,9 @@ TEST_CASE("reconnects while others are confirmed do not make a reading stuck") {
 TEST_CASE("everything drains over a link that loses most receipts and breaks every few minutes") {
   CourierWorld world{receipts_policy(), in_memory(), plains("Bamenda", 0, 300)};
   std::mt19937 random{7};
-  world.sink.script = [&random](const Parcel&) { return random() % 10 < 8 ? Receipt{} : Receipt{delivered(2 * kSecond)}; };
+  world.sink.script = [&random](const Parcel&) {
+    return random() % 10 < 8 ? Receipt{} : Receipt{delivered(2 * kSecond)};
+  };
 
   int minutes = 0;
   for (; world.waiting() > 0 && minutes < 24 * 60; ++minutes) {

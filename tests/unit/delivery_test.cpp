@@ -87,10 +87,8 @@ TEST_CASE("an answer's timeout doubles to its limit and chance lengthens it by u
 }
 
 TEST_CASE("doubling never overflows, and nothing doubled stays nothing without counting to four billion") {
-  const RetryPolicy huge{.attempts = 5,
-                         .interval = Millis{1},
-                         .rest_first = Millis::max() / 2 + Millis{1},
-                         .rest_max = Millis::max()};
+  const RetryPolicy huge{
+      .attempts = 5, .interval = Millis{1}, .rest_first = Millis::max() / 2 + Millis{1}, .rest_max = Millis::max()};
   const RetryPolicy none{.attempts = 5, .interval = Millis{1}, .rest_first = Millis{0}, .rest_max = Millis{900'000}};
 
   CHECK(rest_after(huge, 2, 0) == Millis::max());
@@ -181,8 +179,8 @@ TEST_CASE("a delivery, a refusal or a plain 500 ends a run of troubles") {
   CHECK(after_four_troubles_and([](Presence&) {}));
   CHECK_FALSE(after_four_troubles_and([](Presence& presence) { presence.on_delivered(); }));
   CHECK_FALSE(after_four_troubles_and([](Presence& presence) { presence.on_refused(); }));
-  CHECK_FALSE(after_four_troubles_and(
-      [](Presence& presence) { presence.on_unavailable(Cause::ServerError, Millis{0}); }));
+  CHECK_FALSE(
+      after_four_troubles_and([](Presence& presence) { presence.on_unavailable(Cause::ServerError, Millis{0}); }));
 }
 
 TEST_CASE("only a delivery ends an absence") {

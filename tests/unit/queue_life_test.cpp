@@ -52,6 +52,16 @@ TEST_CASE("a row survives SIGKILL once append has returned") {
   CHECK(all_fresh(queue) == numbered(1, 3));
 }
 
+TEST_CASE("commits go to a write-ahead log, which a clean end folds into the file") {
+  const Room room;
+  {
+    Queue queue{room.options(1)};
+    accept_one(queue, plain("Bamenda", 1));
+    CHECK(std::filesystem::file_size(room.file("queue.db-wal")) > 0);
+  }
+  CHECK_FALSE(std::filesystem::exists(room.file("queue.db-wal")));
+}
+
 TEST_CASE("rests and refusals survive SIGKILL") {
   const Room room;
 

@@ -76,7 +76,8 @@ class Pair {
   std::size_t pick(std::size_t limit) { return random_() % limit; }
 
   static void add(Rows& rows, const TakenRow& row, Millis due_at) {
-    rows.emplace(row.parcel.row, ModelRow{row.parcel.origin.village, row.parcel.id, row.parcel.body, due_at, row.round});
+    rows.emplace(row.parcel.row,
+                 ModelRow{row.parcel.origin.village, row.parcel.id, row.parcel.body, due_at, row.round});
   }
 
   Rows::iterator any_row() { return std::next(rows_.begin(), static_cast<std::ptrdiff_t>(pick(rows_.size()))); }
@@ -91,9 +92,10 @@ class Pair {
     const auto appended = accept(*queue_, readings);
     for (std::size_t i = 0; i < readings.size(); ++i) {
       const ModelRow row{readings[i].origin.village, readings[i].id, readings[i].body, Millis{0}, 0};
-      const bool is_there = row.id && std::any_of(rows_.begin(), rows_.end(), [&](const auto& other) {
-        return other.second.village == row.village && other.second.id == row.id && other.second.body == row.body;
-      });
+      const bool is_there =
+          row.id && std::any_of(rows_.begin(), rows_.end(), [&](const auto& other) {
+            return other.second.village == row.village && other.second.id == row.id && other.second.body == row.body;
+          });
       REQUIRE(appended[i].duplicate == is_there);
       if (is_there) continue;
       CHECK(appended[i].row.token == token_);
@@ -131,9 +133,10 @@ class Pair {
     if (refused_.empty()) return;
     const auto [number, entry] = *std::next(refused_.begin(), static_cast<std::ptrdiff_t>(pick(refused_.size())));
     const ModelRow back{entry.second.village, entry.second.id, entry.second.body, Millis{1}, 0};
-    const bool is_there = back.id && std::any_of(rows_.begin(), rows_.end(), [&](const auto& other) {
-      return other.second.village == back.village && other.second.id == back.id && other.second.body == back.body;
-    });
+    const bool is_there =
+        back.id && std::any_of(rows_.begin(), rows_.end(), [&](const auto& other) {
+          return other.second.village == back.village && other.second.id == back.id && other.second.body == back.body;
+        });
     // A delivered reading whose removal waits is there still, and one that is the same needs not go again.
     queue_->flush_removals();
     REQUIRE(queue_->retry_refused(number));

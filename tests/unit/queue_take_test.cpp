@@ -66,7 +66,8 @@ TEST_CASE("a row at rest is taken when it is due and not before, earliest first"
   Queue queue{in_memory()};
   const auto appended = accept(queue, plains("Bamenda", 1, 3));
   const VillageNumber village = village_of(queue);
-  const std::vector<Rest> rests{rest_of(appended[0].row, kWall + Millis{20}, 2), rest_of(appended[1].row, kWall + Millis{10})};
+  const std::vector<Rest> rests{rest_of(appended[0].row, kWall + Millis{20}, 2),
+                                rest_of(appended[1].row, kWall + Millis{10})};
   queue.rest(rests);
 
   CHECK(bodies(queue.fresh(village, 0, 9, 999)) == numbered(3, 1));
@@ -186,7 +187,10 @@ TEST_CASE("a row whose village number was damaged is found by what its body says
 TEST_CASE("rows are found although their village is missing or its counters are wrong") {
   const Room room;
   const std::string ours = R"({"village":"Bamenda","power_kw":1})";
-  { accept_one(*std::make_unique<Queue>(room.options(1)), {.origin = {"Bamenda", "main"}, .id = {}, .body = ours, .id_at = {}}); }
+  {
+    accept_one(*std::make_unique<Queue>(room.options(1)),
+               {.origin = {"Bamenda", "main"}, .id = {}, .body = ours, .id_at = {}});
+  }
   room.alter(GENERATE("DELETE FROM villages", "UPDATE villages SET rows=0, bytes=-7", "UPDATE villages SET rows=-1"));
 
   Queue queue{room.options(2)};

@@ -68,7 +68,8 @@ TEST_CASE("rows come back in order, byte for byte, with their origin and id") {
 TEST_CASE("the row's id is written into the body where the reading asks for it") {
   Queue queue{in_memory()};
 
-  const RowId row = accept_one(queue, {.origin = {"Bamenda", "main"}, .id = {}, .body = R"({"id":"","power_kw":1})", .id_at = 7});
+  const RowId row =
+      accept_one(queue, {.origin = {"Bamenda", "main"}, .id = {}, .body = R"({"id":"","power_kw":1})", .id_at = 7});
 
   CHECK(queue.read(row)->parcel.body == R"({"id":"00000000000a11ce-1","power_kw":1})");
 }
@@ -139,6 +140,15 @@ TEST_CASE("a full queue refuses and overwrites nothing, and removals make room")
   queue.flush_removals();
 
   CHECK(accept_one(queue, plain("Bamenda", 1)).seq == taken + 1);
+}
+
+TEST_CASE("removals that still wait make room for the next append") {
+  Queue queue{small()};
+  fill(queue);
+
+  for (int seq = 1; seq <= 150; ++seq) queue.remove({{RowId{0xA11CE, seq}}});
+
+  CHECK_FALSE(is_full(queue.append(plains("Bamenda", 0, 1), kWall)));
 }
 
 TEST_CASE("a batch that does not fit is refused as a whole") {
