@@ -48,6 +48,6 @@ struct JsonFieldBytes {
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 
 /// `text` as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string json_quoted(std::string_view text);
 
 }  // namespace solar

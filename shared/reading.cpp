@@ -61,7 +61,7 @@ Result<Fields> check(std::string_view bytes, std::string_view village) {
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view text) {
-  out.append("\"").append(name).append("\":").append(quoted(text)).append(",");
+  out.append("\"").append(name).append("\":").append(json_quoted(text)).append(",");
 }
 
 /// `line` with its name `id` as `source_id`: same place, same value. REQUIRES: `fields` are the line's, one of them is

@@ -130,12 +130,12 @@ std::string encode_receipt(const Receipt& receipt) {
     }
   }
   std::string out = R"({"delivered":[)";
-  for (const Range& range : join(std::move(rows))) append_element(out, quoted(to_text(range)));
-  for (const std::string_view id : others) append_element(out, quoted(id));
+  for (const Range& range : join(std::move(rows))) append_element(out, json_quoted(to_text(range)));
+  for (const std::string_view id : others) append_element(out, json_quoted(id));
   out += R"(],"refused":[)";
   for (const RefusedId& refused : receipt.refused) {
     const std::string_view reason = utf8_prefix(refused.reason, kReasonMaxBytes);
-    append_element(out, R"({"id":)" + quoted(refused.id) + R"(,"reason":)" + quoted(reason) + "}");
+    append_element(out, R"({"id":)" + json_quoted(refused.id) + R"(,"reason":)" + json_quoted(reason) + "}");
   }
   return out += "]}";
 }

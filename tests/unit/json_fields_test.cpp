@@ -141,18 +141,18 @@ TEST_CASE("quoted text is read back as it was") {
     for (auto i = random() % 20; i > 0; --i) text += static_cast<char>(random() % 128);
     text += "\xC3\xA9\xF0\x9F\x8C\x9E";
 
-    const auto fields = fields_of("{\"a\":" + quoted(text) + "}");
+    const auto fields = fields_of("{\"a\":" + json_quoted(text) + "}");
 
     CHECK(fields.front().text == text);
   }
 }
 
 TEST_CASE("quoted text replaces what is not UTF-8") {
-  CHECK(quoted("a\xFF"
-               "b\xC3") ==
+  CHECK(json_quoted("a\xFF"
+                    "b\xC3") ==
         "\"a\xEF\xBF\xBD"
         "b\xEF\xBF\xBD\"");
-  CHECK(quoted("\x01\x1F\x7F\"\\/") == "\"\\u0001\\u001f\x7F\\\"\\\\/\"");
+  CHECK(json_quoted("\x01\x1F\x7F\"\\/") == "\"\\u0001\\u001f\x7F\\\"\\\\/\"");
 }
 
 }  // namespace solar
