@@ -41,19 +41,20 @@ enum class TransportFault {
   NoConnection,  ///< refused, or no way there
   Tls,
   Timeout,
-  Closed,        ///< the connection ended before the answer did
-  NotHttp,       ///< whatever answered does not speak HTTP
-  Local,         ///< this machine: no memory, no descriptors, an unreadable certificate
+  Closed,   ///< the connection ended before the answer did
+  NotHttp,  ///< whatever answered does not speak HTTP
+  Local,    ///< this machine: no memory, no descriptors, an unreadable certificate
 };
 
 /// `why` is for people, and names where to.
 [[nodiscard]] Outcome to_outcome(TransportFault fault, std::string why);
 
-/// "120", or an HTTP-date not in the past of `wall`; nullopt: rubbish, or a date while the clock is not to be believed. Not clamped.
+/// "120", or an HTTP-date not in the past of `wall`; nullopt: rubbish, or a date while the clock is not to be believed.
+/// Not clamped.
 [[nodiscard]] std::optional<Millis> parse_retry_after(std::string_view value, Millis wall);
 
-/// `<village>/<device>/<id>/<crc32, 8 hex digits>`, the names percent-encoded as in topics, and also what cannot stand in a quoted
-/// header: `"`, `\` and every byte that is not printable ASCII. REQUIRES: `id` is of the allowed form.
+/// `<village>/<device>/<id>/<crc32, 8 hex digits>`, the names percent-encoded as in topics, and also what cannot stand
+/// in a quoted header: `"`, `\` and every byte that is not printable ASCII. REQUIRES: `id` is of the allowed form.
 [[nodiscard]] std::string idempotency_key(const Origin& origin, std::string_view id, std::uint32_t crc);
 
 }  // namespace solar

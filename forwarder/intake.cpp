@@ -96,7 +96,8 @@ void InboxIntake::bury(const MqttMessage& message, const BadPart& part, Millis w
   const std::string why = to_line(part.problem);
   log::limited(log::Level::Warning, "dead letter", {{"topic", message.topic}, {"why", why}});
   try {
-    queue_.set_aside_unreadable(message.topic, part.whole ? message.content_encoding : std::nullopt, part.bytes, why, wall);
+    queue_.set_aside_unreadable(message.topic, part.whole ? message.content_encoding : std::nullopt, part.bytes, why,
+                                wall);
   } catch (const SqliteError& error) {
     if (error.kind() != SqliteError::Kind::Full) throw;
     log::limited(log::Level::Error, "no room on the disk for a dead letter", {{"topic", message.topic}});
