@@ -25,13 +25,6 @@ constexpr std::size_t kEventsMax = 1024;
 constexpr Millis kAnswerGrace{5'000};
 constexpr Millis kNothingToDo{3'600'000};
 
-template <class... Ts>
-struct overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-overloaded(Ts...) -> overloaded<Ts...>;
-
 std::string checked_uri(const std::string& url) {
   auto uri = paho_uri(url);
   if (const auto* const problem = std::get_if<Problem>(&uri))
