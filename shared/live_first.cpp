@@ -38,7 +38,8 @@ void LiveFirst::note_news(Queue& queue, Now now) {
   if (queue.last_seq() > seen_seq_) {
     std::vector<RowId> rows = queue.newest(seen_seq_, limits_.live_max);
     if (!rows.empty()) seen_seq_ = rows.front().seq;
-    for (auto row = rows.rbegin(); row != rows.rend(); ++row) live_.push_back({.row = *row, .seen_at = now.steady});
+    std::reverse(rows.begin(), rows.end());
+    for (const RowId& row : rows) live_.push_back({.row = row, .seen_at = now.steady});
   }
   while (!live_.empty() && (live_.size() > limits_.live_max || now.steady - live_.front().seen_at > limits_.live_age)) {
     live_.pop_front();

@@ -80,6 +80,20 @@ TEST_CASE("after an absence everything drains at once") {
   CHECK(world.stats().in_hand == 0);
 }
 
+TEST_CASE("the first delivery ends every wait for a next attempt") {
+  CourierPolicy policy = rounds_policy();
+  std::get<CourierPolicy::Rounds>(policy.side).retry.interval = 15 * kMinute;
+  CourierWorld world{policy};
+  world.sink.script = always(unavailable(Cause::NoConnection));
+  world.accept_now(plains("Bamenda", 0, 5));
+  world.run_for(kMinute);
+  REQUIRE(world.stats().away);
+
+  world.sink.script = always(delivered());
+
+  CHECK(world.drain(kHour) <= 11 * kSecond);
+}
+
 TEST_CASE("the first delivery makes due what rested because of the absence") {
   CourierWorld world{with_attempts(1)};
   world.sink.script = always(unavailable(Cause::NoConnection));

@@ -1,5 +1,6 @@
 #include "shared/selection.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "shared/delivery.hpp"
@@ -114,8 +115,8 @@ TEST_CASE("a row behind many that are in hand or just removed is found") {
 
 TEST_CASE("rows at rest take turns with fresh ones once they are due") {
   Dealer dealer;
-  accept(dealer.queue, plains("Bamenda", 0, 3));
-  for (int i = 0; i < 3; ++i) {
+  accept(dealer.queue, plains("Bamenda", 0, 6));
+  for (int i = 0; i < 6; ++i) {
     const auto row = dealer.next();
     dealer.rest(row->parcel.row, row->village, kRestMax / 2);
   }
@@ -125,10 +126,10 @@ TEST_CASE("rows at rest take turns with fresh ones once they are due") {
 
   const auto dealt = dealer.deal_bodies();
 
-  REQUIRE(dealt.size() == 9);
-  const std::set<std::string> first_six{dealt.begin(), dealt.begin() + 6};
-  for (int i = 0; i < 3; ++i) CHECK(first_six.contains(body(i)));
-  CHECK(first_six.contains(body(102)));
+  REQUIRE(dealt.size() == 12);
+  const auto rested_in_first_six = std::count_if(dealt.begin(), dealt.begin() + 6,
+                                                 [](const std::string& one) { return one.size() == body(0).size(); });
+  CHECK(rested_in_first_six == 3);
 }
 
 TEST_CASE("a village asleep wakes when its earliest row is due, whatever rests later") {
