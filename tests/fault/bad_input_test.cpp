@@ -118,6 +118,7 @@ TEST_CASE("rubbish on a publisher's receipts topic confirms nothing") {
   road.start();
   road.publisher.feed_numbers(0, 10);
   REQUIRE(road.publisher.accepts(10));
+  REQUIRE(road.publisher.process().wait_for_line("connected"));
   mqtt::Peer stranger = mqtt::connect(road.broker.port(), {.client_id = "stranger"});
 
   for (const char* payload :

@@ -73,29 +73,33 @@ TEST_CASE("central answers 503 and is back: everything arrives, and the log says
 }
 
 TEST_CASE("whatever central answers, the reading arrives when it answers 2xx") {
+  Road road;
+  road.start();
+  std::uint64_t sent = 0;
   for (const int status : {302, 401, 403, 404, 408, 409, 425, 429, 500, 502, 504}) {
-    Road road;
     road.central.fail(R"({"status":)" + std::to_string(status) + R"(,"count":3})");
-    road.start();
 
-    road.publisher.feed_numbers(0, 3);
+    road.publisher.feed_numbers(static_cast<int>(sent), 3);
+    sent += 3;
 
     INFO("status " << status);
-    CHECK(road.central.gets(3));
-    CHECK(road.outbox_drains());
+    REQUIRE(road.central.gets(sent));
   }
+  CHECK(road.outbox_drains());
 }
 
 TEST_CASE("any Retry-After is taken within its bounds") {
+  Road road;
+  road.start();
+  std::uint64_t sent = 0;
   for (const char* value : {"0", "rubbish", "-5"}) {
-    Road road;
     road.central.fail(std::string{R"({"status":503,"count":1,"retry_after":")"} + value + "\"}");
-    road.start();
 
-    road.publisher.feed_numbers(0, 2);
+    road.publisher.feed_numbers(static_cast<int>(sent), 2);
+    sent += 2;
 
     INFO("Retry-After " << value);
-    CHECK(road.central.gets(2));
+    REQUIRE(road.central.gets(sent));
   }
 }
 

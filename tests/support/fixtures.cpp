@@ -10,7 +10,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Timers of seconds where the programs have minutes: a test must see them pass.
-const Flags kPublisherTimers{"--reconnect-spread", "0s", "--receipt-timeout", "3s", "--log-level", "DEBUG"};
+const Flags kPublisherTimers{"--reconnect-spread", "0s", "--receipt-timeout", "1s", "--log-level", "DEBUG"};
 const Flags kForwarderTimers{"--reconnect-spread", "0s",    "--receipt-interval", "100ms", "--retry-interval",  "200ms",
                              "--rest-first",       "500ms", "--knock-interval",   "300ms", "--request-timeout", "5s",
                              "--log-level",        "DEBUG"};
