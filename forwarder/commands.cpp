@@ -46,11 +46,8 @@ int run(const ForwarderConfig& config) {
   Relay relay{config, queue, clock};
   const StopSignal stop_signal{[&relay] { relay.stop(); }};
   const ControlServer control{socket_path(config.inbox_path), [&](std::string_view request, const auto& write_line) {
-                                try {
-                                  answer_command(queue, clock, &relay, request, write_line);
-                                } catch (const SqliteError& error) {
-                                  end_process(error, config.inbox_path);
-                                }
+                                answer_or_end(config.inbox_path, write_line,
+                                              [&] { answer_command(queue, clock, &relay, request, write_line); });
                               }};
   relay.run();
   return 0;

@@ -6,6 +6,7 @@
 #include "shared/log.hpp"
 #include "shared/message.hpp"
 #include "shared/overload.hpp"
+#include "shared/sqlite.hpp"
 #include "shared/topic.hpp"
 
 namespace solar {
@@ -18,6 +19,8 @@ constexpr Millis kDeadLetterInterval{1'000};
 constexpr std::size_t kDeadLetterTopicsMax = 1000;
 constexpr Millis kPlainCheckInterval{1'000};
 constexpr Millis kLastReceiptsTimeout{2'000};
+constexpr Millis kLastReceiptsPause{10};
+constexpr Millis kLeavePatience{10'000};  // for the marker, also where nothing is to be drained
 constexpr Millis kSteerInterval{1'000};
 
 MqttOptions broker_options(const ForwarderConfig& config, const std::string& filter, const std::string& marker) {
@@ -84,9 +87,14 @@ void Relay::stop() {
 void Relay::run() {
   while (turn()) {
   }
-  publish_receipts(clock_.now(), true);
+  publish_last_receipts();
   session_.disconnect(kLastReceiptsTimeout);
-  queue_.flush_removals();
+  try {
+    queue_.flush_removals();
+  } catch (const SqliteError& error) {
+    if (error.kind() != SqliteError::Kind::Full) throw;
+    log::warning("no room on the disk for removals; their readings are posted again", {{"error", error.what()}});
+  }
   const QueueStats left = queue_.stats(clock_.now().wall);
   log::info("stopped", {{"left_in_inbox", left.waiting}, {"file", config_.inbox_path}});
 }
@@ -206,10 +214,22 @@ void Relay::publish_receipts(Now now, bool everything) {
   for (const MqttMessage& message : receipts_.due(now.steady, room, everything)) session_.publish(message);
 }
 
+/// All of them, as fast as the broker acknowledges: a gateway without its receipt sends everything again.
+void Relay::publish_last_receipts() {
+  const Millis end = clock_.now().steady + kLastReceiptsTimeout;
+  for (Now now = clock_.now(); now.steady < end; now = clock_.now()) {
+    publish_receipts(now, true);
+    if (!receipts_.next_due()) return;
+    static_cast<void>(session_.tick(now));
+    static_cast<void>(sink_.poll(kLastReceiptsPause));
+  }
+}
+
 void Relay::publish_dead_letters(Now now) {
   for (const DeadLetter& letter : intake_.dead_letters()) {
     if (dead_letter_at_.size() >= kDeadLetterTopicsMax) dead_letter_at_.clear();
-    const auto [last, first_time] = dead_letter_at_.try_emplace(letter.topic, now.steady);
+    const std::string village = letter.topic.substr(0, letter.topic.find('/', letter.topic.find('/') + 1));
+    const auto [last, first_time] = dead_letter_at_.try_emplace(village, now.steady);
     if (!first_time && now.steady - last->second < kDeadLetterInterval) continue;
     last->second = now.steady;
     session_.publish({.topic = letter.topic,
@@ -227,7 +247,8 @@ bool Relay::finished(Now now) {
     log::info("stopping", {{"drain_timeout", config_.drain_timeout}});
   }
   const Millis since = now.steady - *stopped_at_;
-  if (session_.connected() && !membership_.left() && since < config_.drain_timeout) return false;
+  if (session_.connected() && !membership_.left() && since < std::max(config_.drain_timeout, kLeavePatience))
+    return false;
   const QueueStats queue = queue_.stats(now.wall);
   if (queue.waiting == 0) return true;
   if (since < config_.drain_timeout) return false;

@@ -49,6 +49,7 @@ class Relay {
   void act(Membership::Action action);
   void take_settled(const std::vector<Settled>& settled, Now now);
   void publish_receipts(Now now, bool everything);
+  void publish_last_receipts();
   void publish_dead_letters(Now now);
   [[nodiscard]] bool finished(Now now);
   void wake_if_idle();
@@ -68,7 +69,7 @@ class Relay {
   Courier courier_;
   ReceiptDesk receipts_;
   Membership membership_;
-  std::map<std::string, Millis> dead_letter_at_;  ///< per topic, steady: one a second
+  std::map<std::string, Millis> dead_letter_at_;  ///< per village, steady: one a second
   std::vector<Completion> completions_;
   std::int64_t seen_seq_{};
   bool connecting_{};

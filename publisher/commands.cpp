@@ -53,6 +53,7 @@ class Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
   [[nodiscard]] bool ended() const { return ended_; }
+  [[nodiscard]] bool failed() const { return failed_; }
 
  private:
   void read(const std::string& outbox_path) {
@@ -62,6 +63,7 @@ class Reader {
       end_process(error, outbox_path);
     } catch (const std::exception& error) {
       log::error("the source ended", {{"error", error.what()}});
+      failed_ = true;
     }
     ended_ = true;
     station_.uplink().wake();
@@ -71,6 +73,7 @@ class Reader {
   AcceptedList accepted_;
   LineSource source_;
   std::atomic<bool> ended_{};
+  std::atomic<bool> failed_{};
   std::thread thread_;
 };
 
@@ -87,16 +90,19 @@ int run(const PublisherConfig& config) {
   log::info("outbox opened", {{"file", config.outbox_path}, {"waiting", before.waiting}, {"refused", before.refused}});
   Station station{config, queue, clock};
   const StopSignal stop_signal{[&station] { station.uplink().stop(); }};
+  station.serve();
   const Reader reader{config, station};
-  station.uplink().run(
-      [&] { return reader.ended() && !config.follow && station.waiters().count() == 0 && queue.is_empty(); });
+  station.uplink().run([&] {
+    const bool at_end = reader.ended() && (!config.follow || reader.failed());
+    return at_end && station.waiters().count() == 0 && queue.is_empty();
+  });
   const QueueStats after = queue.stats(clock.now().wall);
   log::info("stopped", {{"accepted", station.acceptance().accepted()},
                         {"bad_lines", station.acceptance().bad_lines()},
                         {"confirmed", station.uplink().snapshot().courier.delivered},
                         {"waiting", after.waiting},
                         {"refused", after.refused}});
-  return 0;
+  return reader.failed() ? 1 : 0;
 }
 
 int report(const SendVerdict& verdict) {
@@ -106,11 +112,14 @@ int report(const SendVerdict& verdict) {
 
 int send_through(ControlClient& owner, const std::string& reading, Millis timeout) {
   SendVerdict verdict{
-      .final = false, .status = kExitTryAgain, .text = "the running publisher did not answer; nothing was accepted"};
+      .final = false, .status = kExitTryAgain, .text = "the running publisher took no request; nothing was accepted"};
   if (owner.write_line(send_request(reading, timeout))) {
+    verdict.status = 1;
+    verdict.text = "no answer from the running publisher: the reading may have been accepted; see its log";
+    bool heard = false;
     while (!verdict.final) {
-      const auto line =
-          owner.read_line(verdict.status == kExitTryAgain ? kAcceptancePatience : timeout + kAcceptancePatience);
+      const auto line = owner.read_line(heard ? timeout + kAcceptancePatience : kAcceptancePatience);
+      heard = true;
       if (!line) break;
       verdict = send_verdict(*line);
     }
@@ -127,6 +136,7 @@ int send_alone(const PublisherConfig& config, const std::string& reading, Millis
     station.waiters().stop();
     station.uplink().stop();
   }};
+  station.serve();
   SendVerdict verdict;
   std::atomic<bool> answered{false};
   std::thread asking{[&] {
@@ -147,7 +157,13 @@ int send_alone(const PublisherConfig& config, const std::string& reading, Millis
     answered = true;
     station.uplink().wake();
   }};
-  station.uplink().run([&] { return answered && station.waiters().count() == 0; });
+  try {
+    station.uplink().run([&] { return answered && station.waiters().count() == 0; });
+  } catch (...) {
+    station.waiters().stop();
+    asking.join();
+    throw;
+  }
   asking.join();
   return report(verdict);
 }

@@ -103,14 +103,14 @@ Station::Station(const PublisherConfig& config, Queue& queue, const Clock& clock
             .acceptance = &acceptance_,
             .waiters = &waiters_,
             .uplink = &uplink_},
-      control_{socket_path(config.outbox_path),
-               [this, path = config.outbox_path](std::string_view request, const ControlServer::WriteLine& write_line) {
-                 try {
-                   desk_.answer(request, write_line);
-                 } catch (const SqliteError& error) {
-                   end_process(error, path);
-                 }
-               }} {}
+      database_{config.outbox_path} {}
+
+void Station::serve() {
+  control_.emplace(socket_path(database_),
+                   [this](std::string_view request, const ControlServer::WriteLine& write_line) {
+                     answer_or_end(database_, write_line, [&] { desk_.answer(request, write_line); });
+                   });
+}
 
 Station::~Station() { waiters_.stop(); }
 

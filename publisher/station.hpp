@@ -1,6 +1,8 @@
 // An open outbox with all that works on it: acceptance, uplink, and the socket for other commands.
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string_view>
 
 #include "publisher/acceptance.hpp"
@@ -35,7 +37,7 @@ struct SendVerdict {
 };
 [[nodiscard]] SendVerdict send_verdict(std::string_view line);
 
-/// Owner: a command that holds the instance lock. Serves the socket while it lives.
+/// Owner: a command that holds the instance lock. Starts no thread before `serve`.
 class Station {
  public:
   Station(const PublisherConfig& config, Queue& queue, const Clock& clock);
@@ -43,6 +45,8 @@ class Station {
   Station(const Station&) = delete;
   Station& operator=(const Station&) = delete;
 
+  /// Answers other commands from now on. Call once, after StopSignal has blocked its signals.
+  void serve();
   [[nodiscard]] Acceptance& acceptance() { return acceptance_; }
   [[nodiscard]] Waiters& waiters() { return waiters_; }
   [[nodiscard]] Uplink& uplink() { return uplink_; }
@@ -52,7 +56,8 @@ class Station {
   Uplink uplink_;
   Acceptance acceptance_;
   Desk desk_;
-  ControlServer control_;
+  std::filesystem::path database_;
+  std::optional<ControlServer> control_;
 };
 
 }  // namespace solar

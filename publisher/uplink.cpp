@@ -9,13 +9,14 @@
 #include "shared/message.hpp"
 #include "shared/overload.hpp"
 #include "shared/owner.hpp"
+#include "shared/sqlite.hpp"
 #include "shared/topic.hpp"
 
 namespace solar {
 
 namespace {
 
-constexpr Millis kOfferCheckInterval{60 * 60'000};
+constexpr Millis kOfferInterval{24 * 60 * 60'000};
 constexpr std::size_t kOfferMax = 100;  // refused readings a day
 constexpr Millis kStatusPause{60'000};  // between two statuses on change
 constexpr Millis kLineInterval{250};
@@ -61,9 +62,9 @@ Uplink::Uplink(const PublisherConfig& config, Queue& queue, const Clock& clock, 
       queue_{queue},
       clock_{clock},
       on_settled_{std::move(on_settled)},
+      sink_{session_},
       session_{broker_options(config, queue), [this](const MqttMessage& message) { sink_.take_receipt(message); },
                [this] { sink_.wake(); }},
-      sink_{session_},
       random_{random_bits()},
       courier_{queue, sink_, courier_policy(config), [this] {
                  return std::uniform_real_distribution<double>{0, 1}(random_);
@@ -79,7 +80,12 @@ void Uplink::run(const std::function<bool()>& done) {
   }
   log::live_line("");
   session_.disconnect(kGoodbyeTimeout, presence(config_.origin, "offline"));
-  queue_.flush_removals();
+  try {
+    queue_.flush_removals();
+  } catch (const SqliteError& error) {
+    if (error.kind() != SqliteError::Kind::Full) throw;
+    log::warning("no room on the disk for removals; what they were about is sent again", {{"error", error.what()}});
+  }
 }
 
 /// Tells the steady time of the next turn, if nothing happens before.
@@ -93,7 +99,8 @@ Millis Uplink::turn() {
   on_settled_(result.settled);
   publish_status(now);
   show_live_line(now);
-  Millis next = std::min({result.next, session_next, offer_at_.value_or(now.steady), status_at_.value_or(result.next)});
+  Millis next = std::min({result.next, session_next, *offer_at_});
+  if (session_.connected() && status_at_) next = std::min(next, *status_at_);
   if (log::on_terminal()) next = std::min(next, now.steady + kLineInterval);
   return next;
 }
@@ -109,12 +116,14 @@ void Uplink::handle(const MqttEvent& event, Now now) {
           [&](const Connected& connected) {
             log::info("connected", {{"broker", config_.broker.url}, {"session_present", connected.session_present}});
             courier_.resume(now, connected.session_present);
+            clone_suspicion_.on_connected(now.steady);
             status_at_ = now.steady;
           },
           [&](const Disconnected& disconnected) {
             log::limited(log::Level::Warning, "no connection to the broker; readings are kept",
                          {{"broker", config_.broker.url}, {"why", disconnected.why}});
             courier_.pause();
+            if (clone_suspicion_.on_disconnected(now.steady)) take_new_client_id();
           },
           [&](const TakenOver&) { take_new_client_id(); },
           [&](const Denied& denied) {
@@ -133,9 +142,14 @@ void Uplink::take_new_client_id() {
 
 void Uplink::offer_refused(Now now) {
   if (offer_at_ && *offer_at_ > now.steady) return;
-  offer_at_ = now.steady + kOfferCheckInterval;
-  const std::size_t offered = queue_.offer_refused(now.wall, kOfferMax);
-  if (offered > 0) log::info("refused readings are offered again, once a day", {{"readings", offered}});
+  offer_at_ = now.steady + kOfferInterval;
+  try {
+    const std::size_t offered = queue_.offer_refused(now.wall, kOfferMax);
+    if (offered > 0) log::info("refused readings are offered again, once a day", {{"readings", offered}});
+  } catch (const SqliteError& error) {
+    if (error.kind() != SqliteError::Kind::Full) throw;
+    log::warning("no room on the disk to offer refused readings again; tomorrow", {{"error", error.what()}});
+  }
 }
 
 /// Retained, on change and every status_interval; a change is one of kind, not of every number.

@@ -54,8 +54,8 @@ class Uplink {
   Queue& queue_;
   const Clock& clock_;
   OnSettled on_settled_;
-  MqttSession session_;
   MqttSink sink_;
+  MqttSession session_;  ///< its callbacks call the sink: it goes first
   std::mt19937_64 random_;
   Courier courier_;
   CloneSuspicion clone_suspicion_;

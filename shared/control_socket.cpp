@@ -186,7 +186,11 @@ class ControlServer::State {
     std::string buffered;
     if (const auto request = receive_line(connection.socket, buffered, kRequestMaxBytes, kPatience)) {
       ++answering_;
-      handler_(*request, [&](std::string_view line) { return send_line(connection.socket, line); });
+      try {
+        handler_(*request, [&](std::string_view line) { return send_line(connection.socket, line); });
+      } catch (const std::exception&) {
+        send_line(connection.socket, R"({"error":"the request was not understood","status":1})");
+      }
       --answering_;
     }
     ::shutdown(connection.socket.get(), SHUT_RDWR);

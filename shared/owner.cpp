@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "shared/database_failure.hpp"
 #include "shared/service.hpp"
 
 namespace solar {
@@ -17,6 +18,16 @@ std::filesystem::path socket_path(const std::filesystem::path& database) { retur
 std::uint64_t random_bits() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
+}
+
+void answer_or_end(const std::filesystem::path& database, const ControlServer::WriteLine& write_line,
+                   const std::function<void()>& answer) {
+  try {
+    answer();
+  } catch (const SqliteError& error) {
+    if (error.kind() != SqliteError::Kind::Full) end_process(error, database);
+    write_line(R"({"error":"no room on the disk for this; nothing was changed","status":75})");
+  }
 }
 
 std::optional<Problem> ask(const QueueOptions& options, const std::string& request, const Answer& answer,

@@ -21,6 +21,11 @@ using Answer = std::function<void(Queue& queue, std::string_view request, const 
 /// 64 random bits from the operating system.
 [[nodiscard]] std::uint64_t random_bits();
 
+/// Runs `answer` for a client: no room on the disk becomes an error line, any other failure of the database ends the
+/// process.
+void answer_or_end(const std::filesystem::path& database, const ControlServer::WriteLine& write_line,
+                   const std::function<void()>& answer);
+
 /// Sends `request` to the process that owns the database and hands every line of its answer to `on_line`; without an
 /// owner opens the database, which must exist, and answers here. A Problem where neither works.
 [[nodiscard]] std::optional<Problem> ask(const QueueOptions& options, const std::string& request, const Answer& answer,
