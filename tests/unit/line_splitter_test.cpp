@@ -15,7 +15,7 @@ TEST_CASE("lines come whole, however the bytes are cut") {
 
   CHECK(splitter.feed("one\ntw") == std::vector{line("one")});
   CHECK(splitter.feed("o\n\nthree") == std::vector{line("two"), line("")});
-  CHECK(splitter.feed("") == std::vector<Line>{});
+  CHECK(splitter.feed("").empty());
 }
 
 TEST_CASE("a last line without a line end counts") {
