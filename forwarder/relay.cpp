@@ -102,6 +102,7 @@ void Relay::run() {
 /// One turn of the courier's thread; false: the end.
 bool Relay::turn() {
   const Now before = clock_.now();
+  if (!connecting_) steer_membership(before);
   const Millis session_next = connecting_ ? session_.tick(before) : before.steady + kSteerInterval;
   for (const MqttEvent& event : session_.take_events()) handle(event);
   steer_membership(before);
@@ -267,7 +268,7 @@ bool Relay::finished(Now now) {
 void Relay::take_snapshot() {
   const Snapshot snapshot{.courier = courier_.stats(),
                           .connected = session_.connected(),
-                          .member = membership_.member(),
+                          .member = membership_.member() && session_.connected(),
                           .receipts_dropped = receipts_.dropped()};
   const std::lock_guard lock{snapshot_mutex_};
   snapshot_ = snapshot;
