@@ -261,7 +261,7 @@ TEST_CASE("a wrong use is one line that leads to the help") {
   CHECK(program.err.starts_with("solar-test: "));
   CHECK(program.err.find("--help") != std::string::npos);
   CHECK(program.err.find('\n') == program.err.size() - 1);
-  CHECK(program.err.find('\x01') == std::string::npos);
+  CHECK(program.err.find("\\x01") == std::string::npos);
 }
 
 TEST_CASE("the help tells commands, settings, units, defaults and variables, and asks for no command") {

@@ -1,6 +1,9 @@
 #include "shared/control_socket.hpp"
 
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <fstream>
 #include <future>
@@ -13,7 +16,7 @@
 namespace solar {
 namespace {
 
-constexpr Millis kLong{10'000};
+constexpr Millis kLong{5'000};  // less than the server's own patience
 
 void echo(std::string_view request, const ControlServer::WriteLine& write_line) { write_line(request); }
 
@@ -97,6 +100,22 @@ TEST_CASE("a request of up to 16 KiB is answered, a longer one is not") {
   CHECK(ask(folder / "s", longest + "x") == std::nullopt);
   CHECK(ask(folder / "s", std::string(1'000'000, 'x')) == std::nullopt);
   CHECK(ask(folder / "s", "still there") == "still there");
+}
+
+TEST_CASE("a request without end is cut off, not collected") {
+  const TemporaryFolder folder;
+  const ControlServer server{folder / "s", echo};
+  const FileDescriptor client{::socket(AF_UNIX, SOCK_STREAM, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  (folder / "s").string().copy(address.sun_path, sizeof address.sun_path - 1);
+  REQUIRE(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+
+  const std::string endless(std::size_t{32} * 1024, 'x');
+  (void)::send(client.get(), endless.data(), endless.size(), MSG_NOSIGNAL);
+
+  pollfd closed{client.get(), POLLIN, 0};
+  CHECK(::poll(&closed, 1, static_cast<int>(kLong.count())) == 1);
 }
 
 TEST_CASE("a client that does not read or goes away does not hold back others") {
