@@ -10,6 +10,7 @@
 #include "shared/database_failure.hpp"
 #include "shared/log.hpp"
 #include "shared/owner.hpp"
+#include "shared/random_bits.hpp"
 #include "shared/service.hpp"
 #include "shared/topic.hpp"
 

@@ -1,7 +1,5 @@
 #include "forwarder/intake.hpp"
 
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -80,11 +78,7 @@ void InboxIntake::store(const MqttMessage& message, const Origin& origin, Millis
   }
   if (readings.empty()) return;
   const auto result = queue_.append(readings, wall);
-  if (const auto* full = std::get_if<QueueFull>(&result)) {
-    log::error("inbox full, ending without acknowledging; the broker keeps what it has, the next start drains first",
-               {{"why", full->why}});
-    ::_exit(kExitTryAgain);
-  }
+  if (const auto* full = std::get_if<QueueFull>(&result)) end_process(*full);
   for (const Appended& appended : std::get<std::vector<Appended>>(result)) {
     ++(appended.duplicate ? stats_.duplicates : stats_.accepted);
   }

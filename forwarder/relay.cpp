@@ -6,6 +6,7 @@
 #include "shared/log.hpp"
 #include "shared/message.hpp"
 #include "shared/overload.hpp"
+#include "shared/random_bits.hpp"
 #include "shared/sqlite.hpp"
 #include "shared/topic.hpp"
 
@@ -56,7 +57,7 @@ Relay::Relay(const ForwarderConfig& config, Queue& queue, const Clock& clock)
       intake_{queue, clock, config.inbox_path, [this] { wake_if_idle(); }},
       session_{broker_options(config, filter_, marker_), [this](const MqttMessage& message) { on_message(message); },
                [this] { wake(); }},
-      random_{std::random_device{}()},
+      random_{random_bits()},
       courier_{queue, sink_, courier_policy(config),
                [this] {
                  return std::uniform_real_distribution<double>{0, 1}(random_);
@@ -85,8 +86,12 @@ void Relay::stop() {
 }
 
 void Relay::run() {
-  while (turn()) {
-  }
+  Millis wait{0};
+  while (const auto next = turn(wait)) wait = std::max(*next - clock_.now().steady, Millis{0});
+  finish();
+}
+
+void Relay::finish() {
   publish_last_receipts();
   session_.disconnect(kLastReceiptsTimeout);
   try {
@@ -99,8 +104,13 @@ void Relay::run() {
   log::info("stopped", {{"left_in_inbox", left.waiting}, {"file", config_.inbox_path}});
 }
 
-/// One turn of the courier's thread; false: the end.
-bool Relay::turn() {
+std::optional<Millis> Relay::turn(Millis wait) {
+  idle_ = true;
+  // A row that came between the courier's look and the flag would wait for the next wake.
+  const bool news = queue_.last_seq() != seen_seq_;
+  seen_seq_ = queue_.last_seq();
+  completions_ = sink_.poll(news ? Millis{0} : wait);
+  idle_ = false;
   const Now before = clock_.now();
   if (!connecting_) steer_membership(before);
   const Millis session_next = connecting_ ? session_.tick(before) : before.steady + kSteerInterval;
@@ -111,15 +121,8 @@ bool Relay::turn() {
   publish_receipts(before, false);
   publish_dead_letters(before);
   take_snapshot();
-  if (stopping_ && finished(before)) return false;
-  const Millis next = next_turn(result.next, session_next, before.steady);
-  idle_ = true;
-  // A row that came between the courier's look and the flag would wait for the next wake.
-  const bool news = queue_.last_seq() != seen_seq_;
-  seen_seq_ = queue_.last_seq();
-  completions_ = sink_.poll(news ? Millis{0} : std::max(next - clock_.now().steady, Millis{0}));
-  idle_ = false;
-  return true;
+  if (stopping_ && finished(before)) return std::nullopt;
+  return next_turn(result.next, session_next, before.steady);
 }
 
 Millis Relay::next_turn(Millis courier_next, Millis session_next, Millis steady) const {

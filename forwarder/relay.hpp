@@ -35,13 +35,17 @@ class Relay {
 
   /// Relays until `stop`, then leaves: the subscription by the design's rule, then the inbox as far as time allows.
   void run();
+  /// One turn of `run`, for who keeps the time himself: waits up to `wait` for something to happen, then does what is
+  /// due. Tells the steady time of the next turn, if nothing happens before; nullopt: it has left, `finish` comes next.
+  [[nodiscard]] std::optional<Millis> turn(Millis wait);
+  /// The end of `run`: the last receipts, and the connection.
+  void finish();
   void stop();
   void wake();
   [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] const IntakeStats& intake_stats() const { return intake_.stats(); }
 
  private:
-  [[nodiscard]] bool turn();
   void on_message(const MqttMessage& message);
   void handle(const MqttEvent& event);
   [[nodiscard]] std::uint64_t free_disk(Now now);

@@ -8,7 +8,7 @@
 #include "shared/log.hpp"
 #include "shared/message.hpp"
 #include "shared/overload.hpp"
-#include "shared/owner.hpp"
+#include "shared/random_bits.hpp"
 #include "shared/sqlite.hpp"
 #include "shared/topic.hpp"
 
@@ -73,11 +73,16 @@ Uplink::Uplink(const PublisherConfig& config, Queue& queue, const Clock& clock, 
 }
 
 void Uplink::run(const std::function<bool()>& done) {
+  Millis wait{0};
   while (true) {
-    const Millis next = turn();
+    const Millis next = turn(wait);
     if (stopping_ || done()) break;
-    completions_ = sink_.poll(std::max(next - clock_.now().steady, Millis{0}));
+    wait = std::max(next - clock_.now().steady, Millis{0});
   }
+  finish();
+}
+
+void Uplink::finish() {
   log::live_line("");
   session_.disconnect(kGoodbyeTimeout, presence(config_.origin, "offline"));
   try {
@@ -88,8 +93,8 @@ void Uplink::run(const std::function<bool()>& done) {
   }
 }
 
-/// Tells the steady time of the next turn, if nothing happens before.
-Millis Uplink::turn() {
+Millis Uplink::turn(Millis wait) {
+  completions_ = sink_.poll(wait);
   const Now now = clock_.now();
   const Millis session_next = session_.tick(now);
   for (const MqttEvent& event : session_.take_events()) handle(event, now);

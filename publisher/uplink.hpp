@@ -37,12 +37,16 @@ class Uplink {
   /// Sends for ever: until `stop`, or until `done` says so after a turn; then tells the broker that the village is
   /// offline.
   void run(const std::function<bool()>& done);
+  /// One turn of `run`, for who keeps the time himself: waits up to `wait` for something to happen, then does what is
+  /// due. Tells the steady time of the next turn, if nothing happens before.
+  [[nodiscard]] Millis turn(Millis wait);
+  /// The end of `run`: tells the broker, and writes what still waits to be removed.
+  void finish();
   void stop();
   void wake() { sink_.wake(); }
   [[nodiscard]] Snapshot snapshot() const;
 
  private:
-  [[nodiscard]] Millis turn();
   void handle(const MqttEvent& event, Now now);
   void take_new_client_id();
   void offer_refused(Now now);

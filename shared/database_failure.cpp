@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "shared/log.hpp"
-#include "shared/queue.hpp"
 
 namespace solar {
 
@@ -13,6 +12,12 @@ void end_process(const SqliteError& error, const std::filesystem::path& database
   log::error(corrupt ? "the database is damaged; ending, the next start checks and salvages it"
                      : "the database failed; ending, nothing unwritten was acknowledged; check disk and permissions",
              {{"file", database.string()}, {"error", error.what()}});
+  ::_exit(kExitTryAgain);
+}
+
+void end_process(const QueueFull& full) {
+  log::error("inbox full, ending without acknowledging; the broker keeps what it has, the next start drains first",
+             {{"why", full.why}});
   ::_exit(kExitTryAgain);
 }
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "shared/queue.hpp"
 #include "shared/sqlite.hpp"
 
 namespace solar {
@@ -13,5 +14,8 @@ inline constexpr int kExitTryAgain = 75;  ///< EX_TEMPFAIL of sysexits.h
 /// process without unwinding. Any thread, also from within a message handler: what was not committed is not
 /// acknowledged.
 [[noreturn]] void end_process(const SqliteError& error, const std::filesystem::path& database);
+
+/// The same for an inbox without room: the broker keeps what is not acknowledged, and the next start drains first.
+[[noreturn]] void end_process(const QueueFull& full);
 
 }  // namespace solar

@@ -14,6 +14,7 @@
 #include "shared/mqtt_session_reasons.hpp"
 #include "shared/mqtt_session_url.hpp"
 #include "shared/mqtt_session_version.hpp"
+#include "shared/random_bits.hpp"
 
 namespace solar {
 namespace {
@@ -74,7 +75,7 @@ class MqttSession::Connection {
   std::string uri_;
   Handlers handlers_;
   Backoff backoff_;
-  std::mt19937_64 random_{std::random_device{}()};
+  std::mt19937_64 random_{random_bits()};
 
   State state_{State::Waiting};
   std::unique_ptr<Link> link_;      ///< in every state but Waiting and Ended

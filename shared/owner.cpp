@@ -1,7 +1,5 @@
 #include "shared/owner.hpp"
 
-#include <random>
-
 #include "shared/database_failure.hpp"
 #include "shared/service.hpp"
 
@@ -14,11 +12,6 @@ constexpr Millis kAnswerPatience{60'000};
 }  // namespace
 
 std::filesystem::path socket_path(const std::filesystem::path& database) { return database.string() + ".sock"; }
-
-std::uint64_t random_bits() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
 
 void answer_or_end(const std::filesystem::path& database, const ControlServer::WriteLine& write_line,
                    const std::function<void()>& answer) {

@@ -18,9 +18,6 @@ using Answer = std::function<void(Queue& queue, std::string_view request, const 
 /// `<database>.sock`
 [[nodiscard]] std::filesystem::path socket_path(const std::filesystem::path& database);
 
-/// 64 random bits from the operating system.
-[[nodiscard]] std::uint64_t random_bits();
-
 /// Runs `answer` for a client: no room on the disk becomes an error line, any other failure of the database ends the
 /// process.
 void answer_or_end(const std::filesystem::path& database, const ControlServer::WriteLine& write_line,
