@@ -9,11 +9,14 @@
 
 #include <cerrno>
 #include <charconv>
+#include <deque>
 #include <random>
 #include <system_error>
 
 namespace solar::test {
 namespace {
+
+constexpr std::size_t kClaimsMax = 100;
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
@@ -40,6 +43,14 @@ bool bind_to(const Socket& socket, std::uint16_t port) {
   set_flag(socket, SOL_SOCKET, SO_REUSEADDR);
   const sockaddr_in address = loopback(port);
   return ::bind(socket.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+// A UDP socket on the same number: nobody else who asks for a free port gets it meanwhile, though its server restarts.
+Socket claim_port(std::uint16_t port) {
+  Socket claim{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  const sockaddr_in address = loopback(port);
+  if (::bind(claim.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) claim.close();
+  return claim;
 }
 
 std::size_t hex(std::string_view digits) {
@@ -93,11 +104,16 @@ void Socket::close() {
 
 std::uint16_t free_port() {
   static std::mt19937 random{std::random_device{}()};
+  static std::deque<Socket> claims;
   for (int tries = 0; tries < 1000; ++tries) {
     const auto port = static_cast<std::uint16_t>(std::uniform_int_distribution<int>{15'000, 31'999}(random));
     if (connect_to(port).valid()) continue;
+    Socket claim = claim_port(port);
     const Socket socket = tcp_socket();
-    if (bind_to(socket, port)) return port;
+    if (!claim.valid() || !bind_to(socket, port)) continue;
+    claims.push_back(std::move(claim));
+    if (claims.size() > kClaimsMax) claims.pop_front();
+    return port;
   }
   fail("no free port");
 }

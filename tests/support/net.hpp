@@ -26,7 +26,8 @@ class Socket {
 };
 
 /// A port of 127.0.0.1 where nobody listens. Below the range that outgoing connections take, so that it stays free
-/// while a server restarts, and a client that tries meanwhile cannot connect to itself.
+/// while a server restarts, and a client that tries meanwhile cannot connect to itself. No other process that asks gets
+/// it while this one lives and has asked for less than 100 more.
 [[nodiscard]] std::uint16_t free_port();
 
 /// Invalid if nobody accepts at 127.0.0.1:`port`. Blocking, without Nagle's delay.

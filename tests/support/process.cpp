@@ -241,7 +241,7 @@ TemporaryDirectory::TemporaryDirectory() {
 
 TemporaryDirectory::~TemporaryDirectory() {
   std::error_code ignored;
-  if (std::getenv("SOLAR_KEEP_FILES") == nullptr) fs::remove_all(path_, ignored);
+  if (!kept_ && std::getenv("SOLAR_KEEP_FILES") == nullptr) fs::remove_all(path_, ignored);
 }
 
 fs::path sibling(std::string_view program) {

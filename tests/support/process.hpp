@@ -94,17 +94,19 @@ struct Finished {
 /// Runs `command` to its end; `patience` over, it is killed.
 [[nodiscard]] Finished run(const Command& command, std::chrono::milliseconds patience = kPatience);
 
-/// A folder below TMPDIR that goes with this object; it stays when SOLAR_KEEP_FILES is set.
+/// A folder below TMPDIR that goes with this object; it stays after `keep`, and when SOLAR_KEEP_FILES is set.
 class TemporaryDirectory {
  public:
   TemporaryDirectory();
   ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  void keep() { kept_ = true; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
   std::filesystem::path path_;
+  bool kept_{};
 };
 
 /// A program of this project: beside the test executable, or in the folder that SOLAR_BIN_DIR names.

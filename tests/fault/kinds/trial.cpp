@@ -1,0 +1,143 @@
+#include "tests/fault/kinds/trial.hpp"
+
+#include <zlib.h>
+
+#include <array>
+#include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <unordered_set>
+#include <utility>
+
+namespace solar::test {
+namespace {
+
+using json = nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::size_t kNamedMax = 5;  // of what is wrong, by name
+
+std::string village_name(std::size_t number) { return "Village" + std::to_string(number); }
+
+std::string folder_name(std::string_view what, std::size_t number) {
+  return std::string{what} + "-" + std::to_string(number);
+}
+
+std::filesystem::path either(const std::filesystem::path& first, const std::filesystem::path& second) {
+  return first.empty() ? second : first;
+}
+
+std::string crc_text(std::string_view body) {
+  std::array<char, 9> text{};
+  std::snprintf(text.data(), text.size(), "%08lx",
+                ::crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size())));
+  return text.data();
+}
+
+// Whether a stored body is what was fed as number `n`, and went under its own key.
+bool is_whole(const StoredReading& reading, const json& body, const std::string& village, int n) {
+  const std::string key = village + "/main/" + body.value("id", "") + "/";
+  return body.value("village", "") == village && body.value("power_kw", -1) == n % 100 &&
+         reading.key.starts_with(key) && reading.key.ends_with("/" + crc_text(reading.body));
+}
+
+}  // namespace
+
+Trial::Trial(Options options)
+    : broker{path("broker"), options.broker_extra},
+      central{path("central")},
+      fed_(static_cast<std::size_t>(options.villages)) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(options.forwarders); ++i) {
+    forwarders.emplace_back(either(options.forwarders_in, folder_.path()) / folder_name("forwarder", i),
+                            Forwarder::Options{.broker_url = broker.url(),
+                                               .api_url = central.url(),
+                                               .client_id = folder_name("forwarder", i),
+                                               .extra = options.forwarder_extra});
+  }
+  for (std::size_t i = 0; i < fed_.size(); ++i) {
+    publishers.emplace_back(
+        either(options.publishers_in, folder_.path()) / folder_name("publisher", i),
+        Publisher::Options{.broker_url = broker.url(), .village = village_name(i), .extra = options.publisher_extra});
+  }
+}
+
+void Trial::kill_central() {
+  tally_.duplicates += central.counts().value_or(Counts{}).duplicates;
+  central.kill();
+}
+
+void Trial::start() {
+  for (Forwarder& forwarder : forwarders) forwarder.start();
+  for (Publisher& publisher : publishers) publisher.start();
+}
+
+void Trial::feed(int readings) {
+  for (std::size_t village = 0; village < fed_.size(); ++village) feed(village, readings);
+}
+
+void Trial::feed(std::size_t village, int readings) {
+  Publisher& publisher = publishers[village];
+  if (!publisher.process().running()) return;
+  publisher.feed_numbers(fed_[village].next, readings);
+  fed_[village].next += readings;
+}
+
+std::size_t Trial::missing() const {
+  std::unordered_set<std::string> arrived;
+  for (const std::string& id : central.values("id")) arrived.insert(id);
+  std::size_t count = 0;
+  for (const Publisher& publisher : publishers) {
+    for (const std::string& id : publisher.accepted()) count += arrived.contains(id) ? 0 : 1;
+  }
+  return count;
+}
+
+bool Trial::drained() const {
+  for (const Publisher& publisher : publishers) {
+    if (publisher.status("waiting") != "0") return false;
+  }
+  return true;
+}
+
+Tally Trial::conclude(milliseconds patience) {
+  const auto begin = steady_clock::now();
+  const bool empty = eventually([this] { return drained(); }, patience, milliseconds{50});
+  tally_.longest_drain = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin);
+  for (const Publisher& publisher : publishers) tally_.accepted += publisher.accepted().size();
+  tally_.lost = missing();
+  tally_.delivered = tally_.accepted - tally_.lost;
+  tally_.duplicates += central.counts().value_or(Counts{}).duplicates;
+  if (!empty) complain("an outbox is not empty " + std::to_string(patience.count() / 1000) + " s after the last fault");
+  for (std::size_t village = 0; village < fed_.size(); ++village) judge(village, central.stored(village_name(village)));
+  if (!tally_.good()) {
+    folder_.keep();
+    complain("all files are kept in " + folder_.path().string());
+  }
+  return std::move(tally_);
+}
+
+void Trial::judge(std::size_t village, const std::vector<StoredReading>& stored) {
+  std::vector<std::string> wrong;
+  std::map<int, std::string> id_of;
+  for (const StoredReading& reading : stored) {
+    const json body = json::parse(reading.body, nullptr, false);
+    const int n = body.is_object() ? body.value("n", -1) : -1;
+    if (n < 0 || n >= fed_[village].next || !is_whole(reading, body, village_name(village), n)) {
+      wrong.push_back("central has what was never fed, or altered: " + reading.key + " " + reading.body);
+    } else if (!id_of.emplace(n, body["id"]).second) {
+      wrong.push_back("one reading is at central twice, as " + id_of[n] + " and as " + reading.key);
+    }
+  }
+  for (const std::string& id : Ledger::duplicates(publishers[village].accepted())) {
+    wrong.push_back("an id was given twice: " + id);
+  }
+  if (wrong.size() > kNamedMax) {
+    const std::size_t more = wrong.size() - kNamedMax;
+    wrong.resize(kNamedMax);
+    wrong.push_back("and " + std::to_string(more) + " more of this kind");
+  }
+  for (std::string& text : wrong) complain(std::move(text));
+}
+
+}  // namespace solar::test

@@ -1,0 +1,71 @@
+// A whole road with several villages and forwarders, and the ledger that judges it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/fault/kinds/kind.hpp"
+#include "tests/support/fixtures.hpp"
+
+namespace solar::test {
+
+/// Broker, central, forwarders and publishers as real processes, and what the publishers were fed. Owner: one thread.
+class Trial {
+ public:
+  struct Options {
+    int villages{2};
+    int forwarders{2};
+    Flags publisher_extra{};
+    Flags forwarder_extra{};
+    std::filesystem::path publishers_in{};  ///< where the publishers' folders are; empty: beside the rest
+    std::filesystem::path forwarders_in{};
+    std::string broker_extra{};  ///< lines for Mosquitto's configuration
+  };
+
+  Trial() : Trial(Options{}) {}
+  /// Broker and central run; publishers and forwarders do not yet: their `options()` may be changed before `start`.
+  explicit Trial(Options options);
+
+  void start();
+  /// So many more numbered readings to each publisher that runs. A publisher that reads nothing (stopped, full) blocks
+  /// this after about 20,000 readings.
+  void feed(int readings);
+  /// The same for one of them.
+  void feed(std::size_t village, int readings);
+  void kill_central();  ///< it counts duplicates in its memory
+  void count_faults(int faults = 1) { tally_.faults += static_cast<std::uint64_t>(faults); }
+  void complain(std::string what) { tally_.complaints.push_back(std::move(what)); }
+
+  /// Waits until everything accepted is at central and the outboxes are empty, and compares: nothing is missing, no id
+  /// was given twice, no body changed, nothing came that was never fed. A bad trial keeps its folder and names it.
+  /// REQUIRES: everything is whole and runs again.
+  [[nodiscard]] Tally conclude(std::chrono::milliseconds patience = std::chrono::seconds{90});
+
+  [[nodiscard]] std::filesystem::path path(std::string_view name) const { return folder_.path() / name; }
+
+ private:
+  TemporaryDirectory folder_;
+
+ public:
+  Broker broker;
+  Central central;
+  std::deque<Forwarder> forwarders;
+  std::deque<Publisher> publishers;
+
+ private:
+  struct Fed {
+    int next{};  ///< the next number
+  };
+  [[nodiscard]] std::size_t missing() const;
+  [[nodiscard]] bool drained() const;
+  void judge(std::size_t village, const std::vector<StoredReading>& stored);
+
+  std::vector<Fed> fed_;
+  Tally tally_;
+};
+
+}  // namespace solar::test
