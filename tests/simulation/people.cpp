@@ -1,0 +1,80 @@
+#include "tests/simulation/people.hpp"
+
+#include "shared/message.hpp"
+#include "shared/topic.hpp"
+#include "tests/simulation/gateway.hpp"
+
+namespace solar::test {
+
+namespace {
+
+constexpr std::size_t kReadingsPerMessageMax = 4;
+
+MqttMessage message_of(const Origin& origin, std::string payload) {
+  return {.topic = to_string(Topic{.origin = origin, .channel = Channel::Readings}),
+          .payload = std::move(payload),
+          .retained = false,
+          .content_type = {},
+          .content_encoding = std::nullopt};
+}
+
+/// A device's message: one reading or a few, now and then rubbish.
+void send_from_device(World& world, const DevicePlan& device) {
+  if (!world.broker.runs()) return;
+  if (world.dice.percent(3)) {
+    static_cast<void>(world.broker.publish_from_device(message_of(device.origin, R"({"power_kw":"no number"})"), {}));
+    return;
+  }
+  const std::size_t count = world.dice.percent(80) ? 1 : 2 + world.dice.below(kReadingsPerMessageMax - 1);
+  std::vector<std::int64_t> numbers;
+  std::string payload;
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool poison = world.dice.percent(world.plan.poison_percent);
+    const std::int64_t number = world.ledger.offer(device.maker, device.origin, poison, world.schedule.now());
+    numbers.push_back(number);
+    payload += payload.empty() ? "" : ",";
+    payload += R"({"power_kw":7.25,"n":)" + std::to_string(number);
+    if (device.maker == Maker::WithId) payload += R"(,"id":"own:)" + std::to_string(number) + "\"";
+    payload += "}";
+  }
+  if (count > 1) payload = "[" + payload + "]";
+  static_cast<void>(world.broker.publish_from_device(message_of(device.origin, std::move(payload)), numbers));
+  world.journal.note("a device sends {} readings from {}", {static_cast<std::int64_t>(count), numbers.front()});
+}
+
+/// When `count` readings come: one by one, or many at a time.
+std::vector<Millis> times(World& world, std::size_t count) {
+  std::vector<Millis> all;
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool with_the_last = !all.empty() && world.dice.percent(world.plan.burst_percent);
+    all.push_back(with_the_last ? all.back() + Millis{1} : world.dice.between(Millis{0}, world.plan.faults_last));
+  }
+  return all;
+}
+
+}  // namespace
+
+void plan_readings(World& world) {
+  const std::size_t planned = world.plan.gateways.size();
+  for (std::size_t i = 0; i < planned; ++i) {
+    for (const Millis at : times(world, world.plan.gateways[i].readings)) {
+      const bool poison = world.dice.percent(world.plan.poison_percent);
+      world.schedule.at(at, [&world, i, poison] { world.gateways[i]->offer(poison); });
+    }
+  }
+  for (const DevicePlan& device : world.plan.devices) {
+    for (const Millis at : times(world, device.readings)) {
+      world.schedule.at(at, [&world, &device] { send_from_device(world, device); });
+    }
+  }
+}
+
+void plan_live_readings(World& world) {
+  for (Gateway* gateway : world.gateways) {
+    for (const Millis wait : {Millis{2'000}, Millis{20'000}, Millis{65'000}}) {
+      world.schedule.after(wait, [gateway] { gateway->offer(false); });
+    }
+  }
+}
+
+}  // namespace solar::test

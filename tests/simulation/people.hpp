@@ -1,0 +1,13 @@
+// Where readings come from: gateways' sources and devices that speak MQTT themselves.
+#pragma once
+
+#include "tests/simulation/world.hpp"
+
+namespace solar::test {
+
+/// Plans every reading of the history's first phase.
+void plan_readings(World& world);
+/// A few more from every gateway, after the healing.
+void plan_live_readings(World& world);
+
+}  // namespace solar::test

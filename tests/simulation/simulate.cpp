@@ -1,0 +1,140 @@
+// The program `simulate`.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <thread>
+
+#include "tests/simulation/campaign.hpp"
+
+namespace solar::test {
+
+namespace {
+
+constexpr const char* kUsage = "usage: simulate [--histories N] [--seed FIRST] [--jobs J] [--model NAME] [--verbose]\n";
+constexpr double kProgressSeconds = 10;
+
+struct Arguments {
+  std::uint64_t histories{1'000};
+  std::uint64_t seed{1};
+  std::uint64_t jobs{1};
+  Model model{Model::Right};
+  bool verbose{};
+};
+
+std::optional<std::uint64_t> number_of(const std::string& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<Model> model_of(const std::string& text) {
+  if (text == to_string(Model::Right)) return Model::Right;
+  for (const Model model : kBrokenModels) {
+    if (text == to_string(model)) return model;
+  }
+  return std::nullopt;
+}
+
+std::optional<Arguments> parse(const std::vector<std::string>& words) {
+  Arguments arguments;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--verbose") {
+      arguments.verbose = true;
+      continue;
+    }
+    if (i + 1 == words.size()) return std::nullopt;
+    const std::string& name = words[i];
+    const std::string& value = words[++i];
+    if (name == "--model") {
+      const auto model = model_of(value);
+      if (!model) return std::nullopt;
+      arguments.model = *model;
+      continue;
+    }
+    const auto number = number_of(value);
+    if (!number) return std::nullopt;
+    if (name == "--histories") {
+      arguments.histories = *number;
+    } else if (name == "--seed") {
+      arguments.seed = *number;
+    } else if (name == "--jobs" && *number > 0) {
+      arguments.jobs = *number;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return arguments;
+}
+
+int run_verbose(const Arguments& arguments) {
+  bool failed = false;
+  for (std::uint64_t i = 0; i < arguments.histories; ++i) {
+    const std::uint64_t seed = arguments.seed + i;
+    const HistoryResult result = run_history(plan_of(seed), arguments.model, Journal::Text::Printed);
+    std::printf("seed %llu: %s\n%s%llu readings, drained %llu s after healing, hash %016llx\n",
+                static_cast<unsigned long long>(seed),
+                result.violation ? ("VIOLATION " + *result.violation).c_str() : "nothing wrong", result.summary.c_str(),
+                static_cast<unsigned long long>(result.readings),
+                static_cast<unsigned long long>(result.drained_in.count() / 1'000),
+                static_cast<unsigned long long>(result.hash));
+    failed = failed || result.violation;
+  }
+  return failed ? 1 : 0;
+}
+
+Campaign run_job(const Arguments& arguments, std::uint64_t job) {
+  const std::uint64_t count = (arguments.histories + arguments.jobs - 1 - job) / arguments.jobs;
+  double told = 0;
+  std::size_t failed = 0;
+  return run_campaign(arguments.seed + job, count, arguments.jobs, arguments.model, [&](const Campaign& campaign) {
+    for (; failed < campaign.failed.size(); ++failed) {
+      std::printf("%s\n", readable(campaign.failed[failed], arguments.model).c_str());
+    }
+    if (campaign.seconds - told >= kProgressSeconds) {
+      told = campaign.seconds;
+      std::printf("job %llu: %llu histories, %.1f/s, %zu failed\n", static_cast<unsigned long long>(job),
+                  static_cast<unsigned long long>(campaign.histories),
+                  static_cast<double>(campaign.histories) / campaign.seconds, campaign.failed.size());
+      std::fflush(stdout);
+    }
+    return true;
+  });
+}
+
+}  // namespace
+
+int simulate(const std::vector<std::string>& words) {
+  const auto arguments = parse(words);
+  if (!arguments) {
+    std::fputs(kUsage, stderr);
+    return 2;
+  }
+  if (arguments->verbose) return run_verbose(*arguments);
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<Campaign> campaigns(arguments->jobs);
+  std::vector<std::thread> jobs;
+  for (std::uint64_t job = 0; job < arguments->jobs; ++job) {
+    jobs.emplace_back([&, job] { campaigns[job] = run_job(*arguments, job); });
+  }
+  Campaign all;
+  for (std::uint64_t job = 0; job < arguments->jobs; ++job) {
+    jobs[job].join();
+    all.add(campaigns[job]);
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  std::printf("%s", bites_text(all.bites).c_str());
+  std::printf("%llu histories in %.1f s (%.1f/s), %llu readings, longest drain %llu s (seed %llu), %zu failed\n",
+              static_cast<unsigned long long>(all.histories), seconds, static_cast<double>(all.histories) / seconds,
+              static_cast<unsigned long long>(all.readings),
+              static_cast<unsigned long long>(all.longest_drain.count() / 1'000),
+              static_cast<unsigned long long>(all.longest_drain_seed), all.failed.size());
+  for (const std::uint64_t seed : all.failed) std::printf("failed: seed %llu\n", static_cast<unsigned long long>(seed));
+  return all.failed.empty() ? 0 : 1;
+}
+
+}  // namespace solar::test
