@@ -39,13 +39,13 @@ void add_broker_settings(Settings& settings, MqttOptions& options) {
   settings.add_text("mqtt-certificate-file", options.certificate_file, "client certificate for the broker",
                     "path, PEM");
   settings.add_text("mqtt-key-file", options.key_file, "private key of the client certificate", "path, PEM");
-  settings.add_duration("keepalive", options.keepalive, seconds{5}, hours{1},
+  settings.add_duration("keepalive", options.keepalive, seconds{1}, hours{1},
                         "longest silence on the broker link before a ping");
   settings.add_duration("connect-timeout", options.connect_timeout, seconds{1}, minutes{5},
                         "how long one try to connect to the broker may take");
   settings.add_duration("session-expiry", options.session_expiry, Millis{0}, hours{24 * 365},
                         "how long the broker keeps our session while we are away");
-  settings.add_duration("reconnect-max", options.reconnect_max, seconds{1}, hours{1},
+  settings.add_duration("reconnect-max", options.reconnect_max, Millis{10}, hours{1},
                         "longest wait between two tries to connect to the broker");
   settings.add_duration(
       "reconnect-spread", options.reconnect_spread, Millis{0}, hours{1},
