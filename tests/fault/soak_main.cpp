@@ -104,8 +104,10 @@ class Soak {
 
  private:
   static Trial::Options options() {
-    const Flags quiet{"--log-level", "ERROR", "--reconnect-max", "10ms"};
-    return {.villages = 2, .forwarders = 1, .publisher_extra = quiet, .forwarder_extra = quiet};
+    const Flags often{"--log-level", "ERROR", "--reconnect-max", "10ms"};
+    Flags forwarder = often;
+    forwarder.insert(forwarder.end(), {"--window-max", "8"});  // as many idle connections to central, soon reached
+    return {.villages = 2, .forwarders = 1, .publisher_extra = often, .forwarder_extra = forwarder};
   }
 
   static steady_clock::duration to_duration(double minutes) {
