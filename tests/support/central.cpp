@@ -24,15 +24,18 @@ std::string as_text(const json& value) { return value.is_string() ? value.get<st
 
 }  // namespace
 
-Central::Central(std::filesystem::path folder, std::vector<std::string> extra_arguments)
-    : folder_{std::move(folder)}, port_{free_port()}, extra_arguments_{std::move(extra_arguments)} {
+Central::Central(std::filesystem::path folder, std::vector<std::string> extra_arguments, std::string host)
+    : folder_{std::move(folder)},
+      port_{free_port()},
+      extra_arguments_{std::move(extra_arguments)},
+      host_{std::move(host)} {
   std::filesystem::create_directories(folder_);
   start();
 }
 
 void Central::start() {
   Command command{sibling("solar-central"),
-                  {"--listen", "127.0.0.1:" + std::to_string(port_), "--database", (folder_ / "central.db").string(),
+                  {"--listen", host_ + ":" + std::to_string(port_), "--database", (folder_ / "central.db").string(),
                    "--test-control"},
                   {}};
   command.arguments.insert(command.arguments.end(), extra_arguments_.begin(), extra_arguments_.end());

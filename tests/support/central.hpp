@@ -28,7 +28,9 @@ struct Counts {
 /// `solar-central` on a loopback port that it keeps over restarts, with its test control on. Owner: one thread.
 class Central {
  public:
-  explicit Central(std::filesystem::path folder, std::vector<std::string> extra_arguments = {});
+  /// `host`: where it listens; the tests themselves, and `url`, always use 127.0.0.1.
+  explicit Central(std::filesystem::path folder, std::vector<std::string> extra_arguments = {},
+                   std::string host = "127.0.0.1");
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/api/solar"; }
@@ -58,6 +60,7 @@ class Central {
   std::filesystem::path folder_;
   std::uint16_t port_;
   std::vector<std::string> extra_arguments_;
+  std::string host_;
   std::optional<Process> process_;
 };
 

@@ -31,6 +31,14 @@ Flags last_wins(const Flags& flags) {
   return kept;
 }
 
+Command wrapped(const Flags& wrapper, Command command) {
+  if (wrapper.empty()) return command;
+  command.arguments.insert(command.arguments.begin(), command.program.string());
+  command.arguments.insert(command.arguments.begin(), wrapper.begin() + 1, wrapper.end());
+  command.program = wrapper.front();
+  return command;
+}
+
 std::vector<std::string> whole_lines(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream{text.substr(0, text.rfind('\n') + 1)};
@@ -55,8 +63,10 @@ void Publisher::start() {
   Flags arguments = joined({"run"}, common_flags());
   arguments = joined(arguments, {"--accepted", "-"});
   if (options_.follow) arguments.emplace_back("--follow");
-  process_.emplace(Command{sibling("solar-publisher"), arguments, options_.environment, options_.standard_input},
-                   folder_ / "publisher.log");
+  fs::create_directories(outbox().parent_path());
+  process_.emplace(
+      wrapped(options_.wrapper, {sibling("solar-publisher"), arguments, options_.environment, options_.standard_input}),
+      folder_ / "publisher.log");
 }
 
 void Publisher::feed(std::string_view line) { process_->write(std::string{line} + "\n"); }
@@ -95,7 +105,9 @@ Flags Forwarder::common_flags() const {
 }
 
 void Forwarder::start_without_waiting() {
-  process_.emplace(Command{sibling("solar-forwarder"), joined({"run"}, common_flags()), {}}, folder_ / "forwarder.log");
+  fs::create_directories(inbox().parent_path());
+  const Command command{sibling("solar-forwarder"), joined({"run"}, common_flags()), options_.environment};
+  process_.emplace(wrapped(options_.wrapper, command), folder_ / "forwarder.log");
 }
 
 void Forwarder::start() {

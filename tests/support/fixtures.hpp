@@ -17,6 +17,7 @@
 namespace solar::test {
 
 using Flags = std::vector<std::string>;
+using Environment = std::vector<std::pair<std::string, std::string>>;
 
 /// A `solar-publisher` with an outbox of its own, fed by lines. Owner: one thread.
 class Publisher {
@@ -28,10 +29,12 @@ class Publisher {
     Flags extra{};  ///< after the fixture's own flags: they win where a flag stands twice
     bool follow{true};
     std::filesystem::path standard_input{};  ///< empty: fed by `feed`
-    std::vector<std::pair<std::string, std::string>> environment{};
+    Environment environment{};
+    std::filesystem::path disk{};  ///< where the outbox lies; empty: in `folder`
+    Flags wrapper{};               ///< what `run`'s command line begins with, before the program
   };
 
-  /// Nothing runs yet. `folder` is made; it holds the outbox and all that the process says.
+  /// Nothing runs yet. `folder` is made; it holds all that the process says, and the outbox.
   Publisher(std::filesystem::path folder, Options options);
 
   void start();
@@ -53,7 +56,9 @@ class Publisher {
 
   [[nodiscard]] Process& process() { return *process_; }
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
-  [[nodiscard]] std::filesystem::path outbox() const { return folder_ / "outbox.db"; }
+  [[nodiscard]] std::filesystem::path outbox() const {
+    return (options_.disk.empty() ? folder_ : options_.disk) / "outbox.db";
+  }
   [[nodiscard]] Options& options() { return options_; }
 
  private:
@@ -71,6 +76,9 @@ class Forwarder {
     std::string api_url;
     std::string client_id{"forwarder-0"};
     Flags extra{};
+    Flags wrapper{};  ///< as a publisher's
+    Environment environment{};
+    std::filesystem::path disk{};  ///< where the inbox lies; empty: in the fixture's folder
   };
 
   Forwarder(std::filesystem::path folder, Options options);
@@ -85,7 +93,10 @@ class Forwarder {
   [[nodiscard]] std::string status(const std::string& field) const;
 
   [[nodiscard]] Process& process() { return *process_; }
-  [[nodiscard]] std::filesystem::path inbox() const { return folder_ / "inbox.db"; }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  [[nodiscard]] std::filesystem::path inbox() const {
+    return (options_.disk.empty() ? folder_ : options_.disk) / "inbox.db";
+  }
   [[nodiscard]] Options& options() { return options_; }
 
  private:

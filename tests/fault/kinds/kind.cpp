@@ -19,7 +19,7 @@ Tally& Tally::operator+=(const Tally& other) {
 
 std::vector<Kind> all_kinds() {
   std::vector<Kind> all;
-  for (auto family : {kill_kinds}) {
+  for (auto family : {kill_kinds, network_kinds, stop_kinds}) {
     std::ranges::move(family(), std::back_inserter(all));
   }
   return all;

@@ -40,6 +40,8 @@ struct Kind {
 
 // One function a file kinds_*.cpp.
 [[nodiscard]] std::vector<Kind> kill_kinds();
+[[nodiscard]] std::vector<Kind> network_kinds();
+[[nodiscard]] std::vector<Kind> stop_kinds();
 
 /// All of them.
 [[nodiscard]] std::vector<Kind> all_kinds();

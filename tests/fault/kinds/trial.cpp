@@ -46,7 +46,7 @@ bool is_whole(const StoredReading& reading, const json& body, const std::string&
 
 Trial::Trial(Options options)
     : broker{path("broker"), options.broker_extra},
-      central{path("central")},
+      central{path("central"), {}, options.central_host},
       fed_(static_cast<std::size_t>(options.villages)) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(options.forwarders); ++i) {
     forwarders.emplace_back(either(options.forwarders_in, folder_.path()) / folder_name("forwarder", i),

@@ -23,7 +23,8 @@ class Trial {
     Flags forwarder_extra{};
     std::filesystem::path publishers_in{};  ///< where the publishers' folders are; empty: beside the rest
     std::filesystem::path forwarders_in{};
-    std::string broker_extra{};  ///< lines for Mosquitto's configuration
+    std::string broker_extra{};             ///< lines for Mosquitto's configuration
+    std::string central_host{"127.0.0.1"};  ///< where central listens
   };
 
   Trial() : Trial(Options{}) {}

@@ -1,0 +1,25 @@
+// Short timers of the links, and what shows that a fault was felt.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "tests/fault/kinds/trial.hpp"
+
+namespace solar::test {
+
+/// Timers with which the death of a link is noticed within three seconds.
+[[nodiscard]] inline Flags short_link_timers() {
+  return {"--keepalive", "1s", "--connect-timeout", "2s", "--reconnect-max", "1s"};
+}
+
+/// How often `text` was logged so far.
+[[nodiscard]] std::size_t times_logged(const Process& process, std::string_view text);
+
+/// How often a publisher or forwarder has been connected to the broker so far.
+template <class Program>
+[[nodiscard]] std::size_t connections(Program& program) {
+  return times_logged(program.process(), " connected broker=");
+}
+
+}  // namespace solar::test
