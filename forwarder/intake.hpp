@@ -27,6 +27,10 @@ inline constexpr double kFullEnoughToLeave = 0.95;   ///< the subscription
 inline constexpr double kEmptyEnoughToJoin = 0.85;
 inline constexpr std::uint64_t kFreeDiskToJoin = 32ULL << 20;  ///< bytes
 
+/// The most that one message takes of the inbox, with what each of its readings is stored with: a row, and the name of
+/// its village. Whoever starts with less room drains first: else the same message would end every start.
+inline constexpr std::uint64_t kMessageInInboxMaxBytes = kMessageMaxBytes + kMessageMaxReadings * std::uint64_t{260};
+
 /// Only a reading with its sender's own id may be passed by: somebody keeps it.
 [[nodiscard]] Intake decide_intake(double used_fraction, double village_fraction, bool has_id);
 

@@ -11,6 +11,8 @@ Membership::Action Membership::next(const View& view, Millis steady) {
     case State::Outside:
       // Even without SUBSCRIBE a kept session brings what was dealt to it: so no connection before there is room.
       if (view.stopping || !room_to_stay || view.free_disk_bytes < kFreeDiskToJoin) return Action::None;
+      // Nor before there is room for any message: one that does not fit would end this process, and the next.
+      if (view.free_inbox_bytes < kMessageInInboxMaxBytes) return Action::None;
       state_ = State::Member;
       return Action::Connect;
     case State::Member:

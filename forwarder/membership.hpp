@@ -27,6 +27,7 @@ class Membership {
     bool connected{};
     bool stopping{};
     double used_fraction{};
+    std::uint64_t free_inbox_bytes{};
     std::uint64_t free_disk_bytes{};
     bool marker_back{};  ///< since the last SendMarker
   };

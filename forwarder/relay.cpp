@@ -160,6 +160,7 @@ void Relay::steer_membership(Now now) {
   const Membership::View view{.connected = session_.connected(),
                               .stopping = stopping_,
                               .used_fraction = queue_.used_fraction(),
+                              .free_inbox_bytes = free_inbox_bytes(),
                               .free_disk_bytes = free_disk(now),
                               .marker_back = marker_seen_};
   const bool was_left = membership_.left();
@@ -170,6 +171,10 @@ void Relay::steer_membership(Now now) {
         log::Level::Error, "not connecting to the broker: draining first, the inbox or the disk is full",
         {{"used_percent", static_cast<int>(view.used_fraction * 100)}, {"free_disk_mib", view.free_disk_bytes >> 20}});
   }
+}
+
+std::uint64_t Relay::free_inbox_bytes() const {
+  return static_cast<std::uint64_t>(std::max(1 - queue_.used_fraction(), 0.0) * static_cast<double>(config_.inbox_max));
 }
 
 /// Looked up once a second.

@@ -48,6 +48,7 @@ class Relay {
  private:
   void on_message(const MqttMessage& message);
   void handle(const MqttEvent& event);
+  [[nodiscard]] std::uint64_t free_inbox_bytes() const;
   [[nodiscard]] std::uint64_t free_disk(Now now);
   void steer_membership(Now now);
   void act(Membership::Action action);

@@ -9,8 +9,12 @@ using Action = Membership::Action;
 
 namespace {
 
-constexpr Membership::View kAllWell{
-    .connected = true, .stopping = false, .used_fraction = 0, .free_disk_bytes = 1ULL << 30, .marker_back = false};
+constexpr Membership::View kAllWell{.connected = true,
+                                    .stopping = false,
+                                    .used_fraction = 0,
+                                    .free_inbox_bytes = 1ULL << 30,
+                                    .free_disk_bytes = 1ULL << 30,
+                                    .marker_back = false};
 
 Membership::View stopping() {
   Membership::View view = kAllWell;
@@ -31,6 +35,18 @@ Membership member() {
 }
 
 }  // namespace
+
+TEST_CASE("a forwarder whose inbox cannot take any message drains before it connects") {
+  Membership::View view = kAllWell;
+  view.used_fraction = 0.6;
+  view.free_inbox_bytes = kMessageInInboxMaxBytes - 1;
+  Membership membership;
+
+  CHECK(membership.next(view, Millis{0}) == Action::None);
+
+  view.free_inbox_bytes = kMessageInInboxMaxBytes;
+  CHECK(membership.next(view, Millis{1}) == Action::Connect);
+}
 
 TEST_CASE("a forwarder with room connects once and stays a member") {
   Membership membership = member();
