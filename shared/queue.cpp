@@ -186,7 +186,12 @@ bool Queue::is_empty() const {
 
 bool Queue::holds_plain_rows() {
   const std::lock_guard lock{mutex_};
-  write_removals();
+  try {
+    write_removals();
+  } catch (const SqliteError& error) {
+    // Without room on the disk, delivered rows count as if they waited: who asks waits for nothing rather than loses.
+    if (error.kind() != SqliteError::Kind::Full) throw;
+  }
   Statement plain = tables_->database.prepare(
       "SELECT (SELECT count(*) FROM readings INDEXED BY readings_due) > "
       "(SELECT count(*) FROM readings INDEXED BY readings_once WHERE id IS NOT NULL)");
