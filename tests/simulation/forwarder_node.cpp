@@ -135,7 +135,8 @@ void ForwarderNode::leave(std::optional<Millis> back) {
   if (!runs() || leaving_) return;
   world_.journal.note("forwarder {} is told to leave", {static_cast<std::int64_t>(forwarder_)});
   leaving_ = true;
-  leaves_for_good_ = !back;
+  // A volume comes back with its pod: nobody gives up what is on it.
+  leaves_for_good_ = !back && !plan_.keeps_disk;
   back_after_ = back;
   left_at_ = world_.schedule.now();
   connected_since_leave_ = relay_->snapshot().connected;

@@ -5,6 +5,7 @@
 #include "shared/message.hpp"
 #include "shared/random_bits.hpp"
 #include "shared/sqlite.hpp"
+#include "tests/simulation/people.hpp"
 
 namespace solar::test {
 
@@ -81,8 +82,7 @@ void Gateway::check() {
 void Gateway::offer(bool poison) {
   if (!runs() || frozen()) return;
   const std::int64_t reading = world_.ledger.offer(Maker::Gateway, config_.origin, poison, world_.schedule.now());
-  const std::string line = R"({"power_kw":)" + std::to_string(reading % 300) + R"(.5,"n":)" + std::to_string(reading) +
-                           (poison ? R"(,"poison":true})" : "}");
+  const std::string line = R"({"power_kw":)" + std::to_string(reading % 300) + ".5," + fields_of(world_, reading) + "}";
   guarded([&] {
     const Millis wall = clock.now().wall;
     const auto result = acceptance_->accept(line);

@@ -8,7 +8,7 @@ namespace solar::test {
 
 namespace {
 
-constexpr std::size_t kReadingsPerMessageMax = 4;
+constexpr std::size_t kReadingsPerMessageMax = 40;
 
 MqttMessage message_of(const Origin& origin, std::string payload) {
   return {.topic = to_string(Topic{.origin = origin, .channel = Channel::Readings}),
@@ -33,7 +33,7 @@ void send_from_device(World& world, const DevicePlan& device) {
     const std::int64_t number = world.ledger.offer(device.maker, device.origin, poison, world.schedule.now());
     numbers.push_back(number);
     payload += payload.empty() ? "" : ",";
-    payload += R"({"power_kw":7.25,"n":)" + std::to_string(number);
+    payload += R"({"power_kw":7.25,)" + fields_of(world, number);
     if (device.maker == Maker::WithId) payload += R"(,"id":"own:)" + std::to_string(number) + "\"";
     payload += "}";
   }
@@ -53,6 +53,13 @@ std::vector<Millis> times(World& world, std::size_t count) {
 }
 
 }  // namespace
+
+std::string fields_of(const World& world, std::int64_t number) {
+  std::string fields = "\"n\":" + std::to_string(number);
+  if (world.plan.padding == 0) return fields;
+  const std::size_t size = static_cast<std::size_t>(number) * 7'919 % world.plan.padding;
+  return fields + R"(,"note":")" + std::string(size, 'x') + "\"";
+}
 
 void plan_readings(World& world) {
   const std::size_t planned = world.plan.gateways.size();

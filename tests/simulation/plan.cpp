@@ -34,7 +34,7 @@ void people(Plan& plan, Dice& dice) {
     const Origin origin = origin_of(village);
     if (village == 0 || dice.percent(65)) {
       plan.gateways.push_back({.origin = origin,
-                               .outbox_max = one_of(dice, std::array{64 * kKiB, 512 * 1024 * kKiB, 512 * 1024 * kKiB}),
+                               .outbox_max = one_of(dice, std::array{256 * kKiB, 512 * 1024 * kKiB, 512 * 1024 * kKiB}),
                                .power_can_be_cut = dice.percent(30),
                                .readings = share});
     } else {
@@ -46,7 +46,7 @@ void people(Plan& plan, Dice& dice) {
   for (std::size_t i = 0; i < forwarders; ++i) {
     plan.forwarders.push_back({.keeps_disk = dice.percent(50),
                                .synchronous_full = dice.percent(30),
-                               .inbox_max = one_of(dice, std::array{48 * kKiB, 128 * kKiB, 512 * 1024 * kKiB}),
+                               .inbox_max = one_of(dice, std::array{1024 * kKiB, 1024 * kKiB, 512 * 1024 * kKiB}),
                                .window_max = one_of(dice, std::array<std::uint32_t, 3>{1, 8, 64}),
                                .conflict_is_stored = dice.percent(50),
                                .power_can_be_cut = dice.percent(30)});
@@ -79,6 +79,7 @@ Plan plan_of(std::uint64_t seed) {
   plan.broker = {.queue_max = one_of(dice, std::array<std::size_t, 4>{5, 100, 1'000, 1'000}),
                  .receive_maximum = one_of(dice, std::array<std::uint16_t, 4>{1, 20, 20, 65'535})};
   plan.poison_percent = one_of(dice, std::array<unsigned, 4>{0, 0, 3, 30});
+  plan.padding = one_of(dice, std::array<std::size_t, 4>{0, 0, 200, 6'000});
   plan.burst_percent = one_of(dice, std::array<unsigned, 3>{0, 30, 90});
   plan.link_delay = one_of(dice, std::array{Millis{5}, Millis{50}, Millis{2'000}});
   plan.central_delay = one_of(dice, std::array{Millis{10}, Millis{50}, Millis{1'000}});

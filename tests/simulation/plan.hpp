@@ -79,6 +79,7 @@ struct Plan {
   std::vector<ForwarderPlan> forwarders;
   std::vector<DevicePlan> devices;
   unsigned poison_percent{};
+  std::size_t padding{};     ///< bytes more in a body, at most: small queues fill up
   unsigned burst_percent{};  ///< how many readings come many at a time
   std::vector<PlannedFault> faults;
   Millis link_delay{30};     ///< at most
