@@ -145,7 +145,9 @@ std::size_t Exchange::on_head(const char* bytes, std::size_t size, std::size_t c
   const auto length = size * count;
   exchange.head_bytes_ += length;
   const std::string_view line{bytes, length};
-  exchange.head_ended_ = line == "\r\n" || line == "\n";
+  // Trailers come here too, after the head and without an empty line of their own.
+  if (line.starts_with("HTTP/")) exchange.head_ended_ = false;
+  if (line == "\r\n" || line == "\n") exchange.head_ended_ = true;
   return exchange.head_bytes_ > HttpSink::kHeadMaxBytes ? 0 : length;
 }
 
