@@ -24,8 +24,21 @@ void MqttSink::send(std::span<const Parcel> batch) {
                       .content_type = std::string{kContentTypeJson},
                       .content_encoding = {}};
   if (encoded.deflated) message.content_encoding = std::string{kDeflate};
+  if (!session_.fits(message)) return send_smaller(batch, message.payload.size());
   // A message that did not go is one without a receipt: the courier's timer sends it again.
   if (session_.publish(message)) ++messages_sent_;
+}
+
+/// The broker would end the connection over a message of that size, and over the next try again.
+void MqttSink::send_smaller(std::span<const Parcel> batch, std::size_t bytes) {
+  if (batch.size() > 1) {
+    const auto half = batch.size() / 2;
+    send(batch.first(half));
+    send(batch.subspan(half));
+    return;
+  }
+  log::limited(log::Level::Error, "a reading is larger than the broker takes, and stays here until it takes it",
+               {{"id", to_string(batch.front().row)}, {"bytes", bytes}});
 }
 
 std::vector<Completion> MqttSink::poll(Millis wait) {

@@ -33,6 +33,7 @@ class MqttSink final : public Sink {
   [[nodiscard]] std::uint64_t messages_sent() const { return messages_sent_; }
 
  private:
+  void send_smaller(std::span<const Parcel> batch, std::size_t bytes);
   MqttSession& session_;
   Mailbox<std::string> receipts_;
   std::atomic<std::uint64_t> messages_sent_{};

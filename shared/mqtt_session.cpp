@@ -10,6 +10,7 @@
 
 #include "shared/mqtt_session_backoff.hpp"
 #include "shared/mqtt_session_link.hpp"
+#include "shared/mqtt_session_options.hpp"
 #include "shared/mqtt_session_password.hpp"
 #include "shared/mqtt_session_reasons.hpp"
 #include "shared/mqtt_session_url.hpp"
@@ -25,13 +26,7 @@ constexpr std::size_t kEventsMax = 1024;
 /// How much longer than connect_timeout a CONNACK may take: Paho reports its own timeout first.
 constexpr Millis kAnswerGrace{5'000};
 constexpr Millis kNothingToDo{3'600'000};
-
-std::string checked_uri(const std::string& url) {
-  auto uri = paho_uri(url);
-  if (const auto* const problem = std::get_if<Problem>(&uri))
-    throw std::invalid_argument{problem->what + ": " + problem->value};
-  return std::get<std::string>(std::move(uri));
-}
+constexpr Millis kFarewell{1'000};
 
 }  // namespace
 
@@ -39,7 +34,7 @@ class MqttSession::Connection {
  public:
   Connection(MqttOptions options, OnMessage on_message, Wake wake)
       : options_{std::move(options)},
-        uri_{checked_uri(options_.url)},
+        uri_{checked_paho_uri(options_.url)},
         handlers_{std::move(on_message), std::move(wake)},
         backoff_{{options_.reconnect_min, options_.reconnect_max, options_.reconnect_spread}} {}
 
@@ -47,7 +42,10 @@ class MqttSession::Connection {
   std::vector<MqttEvent> take_events();
   [[nodiscard]] bool up() const { return state_ == State::Up; }
   [[nodiscard]] std::size_t room() const { return up() ? link_->room() : 0; }
-  bool publish(const MqttMessage& message) { return room() > 0 && link_->publish(message); }
+  bool publish(const MqttMessage& message) { return room() > 0 && fits(message) && link_->publish(message); }
+  [[nodiscard]] bool fits(const MqttMessage& message) const {
+    return packet_bytes(message) <= greeting_.maximum_packet_bytes;
+  }
   void subscribe(const std::string& filter);
   void unsubscribe(const std::string& filter);
   void change_client_id(std::string client_id);
@@ -66,6 +64,7 @@ class MqttSession::Connection {
   void on(const UnsubscribeAnswer& note);
   void on(const PublishRefusal& note);
   void ask(void (Link::*what)(const std::string&), const std::string& filter);
+  void connect_again_with(Millis keepalive);
   void up_if_granted();
   void end_with(MqttEvent event);
   void tell(MqttEvent event);
@@ -82,7 +81,7 @@ class MqttSession::Connection {
   std::set<std::string> to_grant_;  ///< filters without a SUBACK on this connection
   std::set<std::string> leaving_;   ///< filters that the broker may still have and shall not
   std::vector<MqttEvent> events_;
-  bool session_present_{};
+  Greeted greeting_;
 
   Millis now_{};                           ///< of the last tick
   std::optional<Millis> wait_{Millis{0}};  ///< until the next try, counted from the next tick
@@ -142,16 +141,24 @@ void MqttSession::Connection::read_notes() {
 
 void MqttSession::Connection::on(const Greeted& note) {
   if (state_ != State::Connecting) return;
+  if (note.keepalive && *note.keepalive < options_.keepalive) return connect_again_with(*note.keepalive);
   state_ = State::Subscribing;
   deadline_.reset();
-  session_present_ = note.session_present;
+  greeting_ = note;
   link_->set_receive_maximum(note.receive_maximum);
   to_grant_ = {options_.filters.begin(), options_.filters.end()};
-  const auto leaving = leaving_;
-  for (const auto& filter : leaving) ask(&Link::unsubscribe, filter);
-  const auto filters = to_grant_;
-  for (const auto& filter : filters) ask(&Link::subscribe, filter);
+  for (const auto& filter : std::set{leaving_}) ask(&Link::unsubscribe, filter);
+  for (const auto& filter : std::set{to_grant_}) ask(&Link::subscribe, filter);
   up_if_granted();
+}
+
+/// Paho 1.3.12 pings as often as the CONNECT said, whatever the CONNACK says, and would be cut off.
+void MqttSession::Connection::connect_again_with(Millis keepalive) {
+  options_.keepalive = keepalive;
+  link_->close(kFarewell, std::nullopt);
+  link_.reset();
+  state_ = State::Waiting;
+  wait_ = Millis{0};
 }
 
 void MqttSession::Connection::on(const Refusal& note) {
@@ -202,7 +209,7 @@ void MqttSession::Connection::up_if_granted() {
   if (state_ != State::Subscribing || !to_grant_.empty()) return;
   state_ = State::Up;
   up_since_.reset();
-  tell(Connected{session_present_});
+  tell(Connected{greeting_.session_present});
   if (options_.birth) static_cast<void>(link_->publish(*options_.birth));
 }
 
@@ -278,6 +285,7 @@ std::vector<MqttEvent> MqttSession::take_events() { return connection_->take_eve
 bool MqttSession::connected() const { return connection_->up(); }
 std::size_t MqttSession::room() const { return connection_->room(); }
 bool MqttSession::publish(const MqttMessage& message) { return connection_->publish(message); }
+bool MqttSession::fits(const MqttMessage& message) const { return connection_->fits(message); }
 void MqttSession::subscribe(const std::string& filter) { connection_->subscribe(filter); }
 void MqttSession::unsubscribe(const std::string& filter) { connection_->unsubscribe(filter); }
 void MqttSession::change_client_id(std::string client_id) { connection_->change_client_id(std::move(client_id)); }

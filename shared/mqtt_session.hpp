@@ -33,7 +33,7 @@ struct MqttOptions {
   std::string ca_file;        ///< empty: the system's CAs. Host names are always verified.
   std::string certificate_file;
   std::string key_file;
-  Millis keepalive{60'000};
+  Millis keepalive{60'000};  ///< at most: a broker may ask for less
   Millis connect_timeout{30'000};
   Millis session_expiry{3'600'000};
   Millis reconnect_min{1'000};  ///< wait before the second try; doubles
@@ -91,9 +91,11 @@ class MqttSession {
   /// Publishes that may be started now: the broker's receive maximum (and 100 at most) less those without PUBACK; 0
   /// unless connected.
   [[nodiscard]] std::size_t room() const;
-  /// Starts to publish with QoS 1; false if there is no room or no connection. Completion is not told: only a receipt
-  /// counts.
+  /// Starts to publish with QoS 1; false if there is no room or no connection, or if it does not fit. Completion is not
+  /// told: only a receipt counts.
   bool publish(const MqttMessage& message);
+  /// Whether the present connection's broker takes a packet of that size; it would end the connection otherwise.
+  [[nodiscard]] bool fits(const MqttMessage& message) const;
 
   void subscribe(const std::string& filter);  ///< adds to the filters; now, and on every connect
   /// Takes it out of the filters and out of the broker's session: now, or after the next connect. `Unsubscribed`

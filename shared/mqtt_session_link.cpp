@@ -123,7 +123,7 @@ Link::Ears::Ears(Handlers handlers) : handlers_{std::move(handlers)} {
   on_connect_ = listener(
       [this](const token& t) {
         const auto response = t.get_connect_response();
-        note(Greeted{response.is_session_present(), receive_maximum(response.get_properties())});
+        note(greeted(response.is_session_present(), response.get_properties()));
       },
       [this](const token& t) {
         const auto reason = failure_of(t);

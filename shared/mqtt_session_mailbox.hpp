@@ -4,18 +4,24 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "shared/clock.hpp"
+
 namespace solar::mqtt_session {
 
-/// The broker took our CONNECT.
+/// The broker took our CONNECT, and what it asks of us.
 struct Greeted {
   bool session_present{};
-  std::size_t receive_maximum{};
+  std::size_t receive_maximum{65'535};
+  std::size_t maximum_packet_bytes{std::numeric_limits<std::size_t>::max()};
+  std::optional<Millis> keepalive{};  ///< nullopt: ours will do
 };
 /// The try to connect failed; `reason` is an MQTT v5 reason code, 0 where the broker gave none.
 struct Refusal {

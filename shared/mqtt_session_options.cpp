@@ -89,13 +89,26 @@ void from_paho(const mqtt::message& message, MqttMessage& into) {
   }
 }
 
-std::size_t receive_maximum(const mqtt::properties& connack) {
+std::size_t packet_bytes(const MqttMessage& message) {
+  constexpr std::size_t kLengthField = 4;  // the longest that the packet's or the properties' length can be
+  constexpr std::size_t kTextHead = 3;     // a property's identifier and its text's length
+  std::size_t bytes = 1 + kLengthField + 2 + message.topic.size() + 2 + kLengthField + message.payload.size();
+  if (!message.content_type.empty()) bytes += kTextHead + message.content_type.size();
+  if (message.content_encoding) bytes += kTextHead + kContentEncoding.size() + 2 + message.content_encoding->size();
+  return bytes;
+}
+
+Greeted greeted(bool session_present, const mqtt::properties& connack) {
+  Greeted greeted{.session_present = session_present};
   const auto& properties = connack.c_struct();
   for (int i = 0; i < properties.count; ++i) {
-    const auto& property = properties.array[i];
-    if (property.identifier == MQTTPROPERTY_CODE_RECEIVE_MAXIMUM) return property.value.integer2;
+    const auto& [id, value] = properties.array[i];
+    if (id == MQTTPROPERTY_CODE_RECEIVE_MAXIMUM) greeted.receive_maximum = value.integer2;
+    if (id == MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE) greeted.maximum_packet_bytes = value.integer4;
+    if (id == MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE && value.integer2 > 0)
+      greeted.keepalive = std::chrono::seconds{value.integer2};
   }
-  return 65'535;
+  return greeted;
 }
 
 }  // namespace solar::mqtt_session

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "shared/mqtt_session.hpp"
+#include "shared/mqtt_session_mailbox.hpp"
 
 namespace solar::mqtt_session {
 
@@ -19,7 +20,10 @@ namespace solar::mqtt_session {
 /// Fills `into`, whose strings keep their memory from message to message.
 void from_paho(const mqtt::message& message, MqttMessage& into);
 
-/// The broker's receive maximum (65535 where it says nothing).
-[[nodiscard]] std::size_t receive_maximum(const mqtt::properties& connack);
+/// What a PUBLISH of `message` may take at most, its head included.
+[[nodiscard]] std::size_t packet_bytes(const MqttMessage& message);
+
+/// What the CONNACK with these properties says.
+[[nodiscard]] Greeted greeted(bool session_present, const mqtt::properties& connack);
 
 }  // namespace solar::mqtt_session

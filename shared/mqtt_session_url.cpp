@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
+#include <utility>
 
 namespace solar {
 namespace {
@@ -67,6 +69,13 @@ Result<std::string> paho_uri(std::string_view url) {
   uri.append(host).append(":").append(port);
   if (scheme->has_path) uri.append(path);
   return uri;
+}
+
+std::string checked_paho_uri(const std::string& url) {
+  auto uri = paho_uri(url);
+  if (const auto* const problem = std::get_if<Problem>(&uri))
+    throw std::invalid_argument{problem->what + ": " + problem->value};
+  return std::get<std::string>(std::move(uri));
 }
 
 bool is_tls(std::string_view uri) { return uri.starts_with("ssl://") || uri.starts_with("wss://"); }

@@ -13,6 +13,9 @@ namespace solar {
 /// address (it would be logged) or a path after mqtt(s)://host:port.
 [[nodiscard]] Result<std::string> paho_uri(std::string_view url);
 
+/// The same; throws std::invalid_argument where that is a Problem.
+[[nodiscard]] std::string checked_paho_uri(const std::string& url);
+
 /// Whether `uri` from paho_uri is a TLS one.
 [[nodiscard]] bool is_tls(std::string_view uri);
 
