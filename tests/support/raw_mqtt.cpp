@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "tests/support/raw_mqtt_fields.hpp"
+
 namespace solar::test::mqtt {
 namespace {
 
@@ -32,88 +34,6 @@ std::string variable(std::size_t value) {
 }
 
 std::string with_length(std::string_view bytes) { return variable(bytes.size()) + std::string{bytes}; }
-
-// Reads the fields of a packet one after the other; throws std::out_of_range at its end.
-class Fields {
- public:
-  explicit Fields(std::string_view bytes) : bytes_{bytes} {}
-
-  std::uint8_t u8() { return static_cast<std::uint8_t>(take(1)[0]); }
-  std::uint16_t u16() {
-    const unsigned high = u8();
-    return static_cast<std::uint16_t>(high << 8U | u8());
-  }
-  std::string text() { return std::string{take(u16())}; }
-  std::size_t variable() {
-    std::size_t value = 0;
-    for (unsigned shift = 0; shift <= 21; shift += 7) {
-      const std::uint8_t part = u8();
-      value |= static_cast<std::size_t>(part & 0x7FU) << shift;
-      if (part < 0x80) return value;
-    }
-    throw std::out_of_range{"length of more than four bytes"};
-  }
-  std::string_view take(std::size_t count) {
-    if (count > bytes_.size()) throw std::out_of_range{"short packet"};
-    const std::string_view taken = bytes_.substr(0, count);
-    bytes_.remove_prefix(count);
-    return taken;
-  }
-  [[nodiscard]] bool empty() const { return bytes_.empty(); }
-  [[nodiscard]] std::string_view rest() const { return bytes_; }
-
- private:
-  std::string_view bytes_;
-};
-
-// How many bytes the value of a property takes that we do not want to know.
-void skip_value(Fields& fields, std::uint8_t id) {
-  switch (id) {
-    case 0x01:
-    case 0x17:
-    case 0x19:
-    case 0x24:
-    case 0x25:
-    case 0x28:
-    case 0x29:
-    case 0x2A:
-      fields.take(1);
-      break;
-    case 0x13:
-    case 0x21:
-    case 0x22:
-    case 0x23:
-      fields.take(2);
-      break;
-    case 0x02:
-    case 0x11:
-    case 0x18:
-    case 0x27:
-      fields.take(4);
-      break;
-    case 0x0B:
-      fields.variable();
-      break;
-    default:
-      fields.text();
-      break;
-  }
-}
-
-void read_properties(Fields& fields, Publish& publish) {
-  Fields properties{fields.take(fields.variable())};
-  while (!properties.empty()) {
-    const std::uint8_t id = properties.u8();
-    if (id == kContentType) {
-      publish.content_type = properties.text();
-    } else if (id == kUserProperty) {
-      std::string name = properties.text();
-      publish.user_properties.emplace_back(std::move(name), properties.text());
-    } else {
-      skip_value(properties, id);
-    }
-  }
-}
 
 }  // namespace
 
@@ -156,7 +76,9 @@ std::string encode_puback(std::uint16_t packet_id, std::uint8_t reason) {
   return encode(Type::Puback, 0, reason == 0 ? u16(packet_id) : u16(packet_id) + byte(reason));
 }
 
-std::string encode_disconnect() { return encode(Type::Disconnect, 0, {}); }
+std::string encode_disconnect(std::uint8_t reason) {
+  return encode(Type::Disconnect, 0, reason == 0 ? std::string{} : byte(reason));
+}
 
 std::string encode_connack(bool session_present, std::uint8_t reason, std::string_view properties) {
   return encode(Type::Connack, 0, byte(session_present ? 1 : 0) + byte(reason) + with_length(properties));
@@ -168,33 +90,6 @@ std::string encode_suback(std::uint16_t packet_id, std::uint8_t reason) {
 
 std::string encode_unsuback(std::uint16_t packet_id, std::uint8_t reason) {
   return encode(Type::Unsuback, 0, u16(packet_id) + byte(0) + byte(reason));
-}
-
-Publish decode_publish(const Packet& packet) {
-  Fields fields{packet.body};
-  Publish publish;
-  publish.qos = static_cast<std::uint8_t>(packet.flags >> 1U & 3U);
-  publish.retain = (packet.flags & 1U) != 0;
-  publish.duplicate = (packet.flags & 8U) != 0;
-  publish.topic = fields.text();
-  publish.packet_id = publish.qos > 0 ? fields.u16() : std::uint16_t{0};
-  read_properties(fields, publish);
-  publish.payload = fields.rest();
-  return publish;
-}
-
-std::uint16_t packet_id(const Packet& packet) { return Fields{packet.body}.u16(); }
-
-std::uint8_t reason(const Packet& packet) {
-  Fields fields{packet.body};
-  if (packet.type == Type::Disconnect) return fields.empty() ? std::uint8_t{0} : fields.u8();
-  if (packet.type == Type::Connack) {
-    fields.take(1);
-    return fields.u8();
-  }
-  fields.u16();
-  if (packet.type == Type::Suback || packet.type == Type::Unsuback) fields.take(fields.variable());
-  return fields.empty() ? std::uint8_t{0} : fields.u8();
 }
 
 std::optional<Packet> Peer::take_packet() {

@@ -40,16 +40,6 @@ struct Packet {
   std::string body;
 };
 
-struct Connect {
-  std::string client_id{};
-  bool clean_start{true};
-  std::uint16_t keepalive_seconds{60};
-  std::uint32_t session_expiry_seconds{};
-  std::uint16_t receive_maximum{65535};
-  std::string username{};
-  std::string password{};
-};
-
 struct Publish {
   std::string topic{};
   std::string payload{};
@@ -61,20 +51,43 @@ struct Publish {
   std::vector<std::pair<std::string, std::string>> user_properties{};
 };
 
+struct Connect {
+  std::string client_id{};
+  bool clean_start{true};
+  std::uint16_t keepalive_seconds{60};
+  std::uint32_t session_expiry_seconds{};
+  std::uint16_t receive_maximum{65535};
+  std::string username{};
+  std::string password{};
+  // Only decoded:
+  std::uint8_t version{5};
+  std::uint32_t maximum_packet_bytes{};
+  std::optional<Publish> will{};
+};
+
+/// A SUBSCRIBE or UNSUBSCRIBE for one filter.
+struct Subscription {
+  std::uint16_t packet_id{};
+  std::string filter{};
+  std::uint8_t qos{};
+};
+
 /// A packet of any type and content: also wrong ones.
 [[nodiscard]] std::string encode(Type type, std::uint8_t flags, std::string_view body);
 [[nodiscard]] std::string encode(const Connect& connect);
 [[nodiscard]] std::string encode(const Publish& publish);
 [[nodiscard]] std::string encode_subscribe(std::uint16_t packet_id, std::string_view filter, std::uint8_t qos = 1);
 [[nodiscard]] std::string encode_puback(std::uint16_t packet_id, std::uint8_t reason = 0);
-[[nodiscard]] std::string encode_disconnect();
+[[nodiscard]] std::string encode_disconnect(std::uint8_t reason = 0);
 /// What a broker says.
 [[nodiscard]] std::string encode_connack(bool session_present, std::uint8_t reason = 0,
                                          std::string_view properties = {});
 [[nodiscard]] std::string encode_suback(std::uint16_t packet_id, std::uint8_t reason = 1);
 [[nodiscard]] std::string encode_unsuback(std::uint16_t packet_id, std::uint8_t reason = 0);
 
-/// A publish from a packet of that type. Throws std::out_of_range on a short one.
+/// These throw std::out_of_range on a short packet.
+[[nodiscard]] Connect decode_connect(const Packet& packet);
+[[nodiscard]] Subscription decode_subscribe(const Packet& packet);
 [[nodiscard]] Publish decode_publish(const Packet& packet);
 /// The packet id at the start of a PUBACK, SUBACK, SUBSCRIBE, UNSUBSCRIBE or UNSUBACK.
 [[nodiscard]] std::uint16_t packet_id(const Packet& packet);

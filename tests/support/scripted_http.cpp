@@ -93,7 +93,11 @@ ScriptedAnswer ScriptedHttp::answer_to(const ScriptedRequest& request) {
 
 /// Whether the connection goes on.
 bool ScriptedHttp::finish(const Socket& socket, const ScriptedAnswer& answer) {
-  if (!answer.bytes.empty() && !send_all(socket, answer.bytes)) return false;
+  const std::size_t piece = answer.byte_by_byte ? 1 : std::max<std::size_t>(answer.bytes.size(), 1);
+  for (std::size_t at = 0; at < answer.bytes.size(); at += piece) {
+    if (!send_all(socket, std::string_view{answer.bytes}.substr(at, piece))) return false;
+    if (answer.byte_by_byte) std::this_thread::sleep_for(std::chrono::milliseconds{1});  // lets each be read alone
+  }
   switch (answer.then) {
     case ScriptedAnswer::Then::Listen:
       return true;
@@ -105,6 +109,9 @@ bool ScriptedHttp::finish(const Socket& socket, const ScriptedAnswer& answer) {
     case ScriptedAnswer::Then::Repeat:
       while (!stop_ && send_all(socket, answer.again)) {
       }
+      return false;
+    case ScriptedAnswer::Then::Drip:
+      while (!stop_ && send_all(socket, answer.again)) std::this_thread::sleep_for(kLook);
       return false;
   }
   return false;

@@ -31,11 +31,13 @@ struct ScriptedAnswer {
     Close,
     Hang,    ///< keep the connection and say nothing more
     Repeat,  ///< send `again` for ever
+    Drip,    ///< the same, a pause after each
   };
 
   std::string bytes;
   Then then{Then::Listen};
   std::string again{};
+  bool byte_by_byte{};  ///< `bytes`, each in a segment of its own
 };
 
 /// "HTTP/1.1 503 x", the given header lines (each with its line end), a Content-Length and the body.

@@ -1,0 +1,80 @@
+// The promise to plain devices: what is PUBACKed is in the inbox.
+#include <future>
+
+#include "tests/support/catch.hpp"
+#include "tests/wire/rigs.hpp"
+#include "tests/wire/scripted_broker.hpp"
+
+using namespace solar;
+using namespace solar::test;
+
+namespace {
+
+const std::string kTopic = "solar/Bamenda/main/readings";
+
+/// Holds every commit back, as a slow disk does: by the queue's own lock, which it keeps while it asks about a row.
+class SlowDisk {
+ public:
+  explicit SlowDisk(Queue& queue) {
+    const Millis wall = SystemClock{}.now().wall;
+    const RowId row = accept_one(queue, plain("Elsewhere", 0), wall);
+    const Rest rest{.row = row, .due_at = wall + Millis{kRestMax / 2}, .round = 1};
+    queue.rest({&rest, 1});
+    const auto wait = [this](std::int64_t) {
+      holds_.set_value();
+      release_.get_future().wait();
+      return true;
+    };
+    thread_ = std::thread{[&queue, wait, village = village_of(queue), wall] {
+      static_cast<void>(queue.due(village, wall + kRestMax, wait, 1));
+    }};
+    holds_.get_future().wait();
+  }
+  ~SlowDisk() {
+    if (thread_.joinable()) release();
+  }
+  SlowDisk(const SlowDisk&) = delete;
+  SlowDisk& operator=(const SlowDisk&) = delete;
+
+  void release() {
+    release_.set_value();
+    thread_.join();
+  }
+
+ private:
+  std::promise<void> holds_;
+  std::promise<void> release_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("no PUBACK leaves while the commit is held back, and it leaves with the commit") {
+  ScriptedBroker broker;
+  ForwarderRig forwarder{broker.url(), "http://127.0.0.1:9/"};
+  forwarder.start();
+  auto client = broker.next_client();
+  client.welcome(kForwarderSubscriptions);
+  SlowDisk disk{forwarder.inbox()};
+
+  client.deliver(kTopic, R"({"power_kw":120})", 7);
+  CHECK_FALSE(client.acked(7, 2 * kWatch));
+
+  disk.release();
+  CHECK(client.acked(7));
+  CHECK(forwarder.waiting() == 2);  // the other one is the slow disk's
+}
+
+TEST_CASE("whenever a PUBACK has come, its reading is in the inbox") {
+  ScriptedBroker broker;
+  ForwarderRig forwarder{broker.url(), "http://127.0.0.1:9/"};
+  forwarder.start();
+  auto client = broker.next_client();
+  client.welcome(kForwarderSubscriptions);
+
+  for (std::uint16_t n = 1; n <= 50; ++n) {
+    client.deliver(kTopic, R"({"power_kw":)" + std::to_string(n) + "}", n);
+    REQUIRE(client.acked(n));
+    REQUIRE(forwarder.waiting() == n);
+  }
+}
