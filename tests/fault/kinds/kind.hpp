@@ -42,6 +42,11 @@ struct Kind {
 [[nodiscard]] std::vector<Kind> kill_kinds();
 [[nodiscard]] std::vector<Kind> network_kinds();
 [[nodiscard]] std::vector<Kind> stop_kinds();
+[[nodiscard]] std::vector<Kind> full_disk_kinds();
+[[nodiscard]] std::vector<Kind> io_error_kinds();
+[[nodiscard]] std::vector<Kind> power_cut_kinds();
+[[nodiscard]] std::vector<Kind> rolled_back_kinds();
+[[nodiscard]] std::vector<Kind> clock_kinds();
 
 /// All of them.
 [[nodiscard]] std::vector<Kind> all_kinds();

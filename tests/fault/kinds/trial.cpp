@@ -2,12 +2,14 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
 #include <utility>
+
+#include "tests/support/load.hpp"
 
 namespace solar::test {
 namespace {
@@ -17,6 +19,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kNamedMax = 5;  // of what is wrong, by name
+constexpr const char* kPlainVillage = "Plain";
 
 std::string village_name(std::size_t number) { return "Village" + std::to_string(number); }
 
@@ -24,8 +27,8 @@ std::string folder_name(std::string_view what, std::size_t number) {
   return std::string{what} + "-" + std::to_string(number);
 }
 
-std::filesystem::path either(const std::filesystem::path& first, const std::filesystem::path& second) {
-  return first.empty() ? second : first;
+std::filesystem::path disk_of(const std::filesystem::path& disk, const std::string& name) {
+  return disk.empty() ? disk : disk / name;
 }
 
 std::string crc_text(std::string_view body) {
@@ -47,18 +50,22 @@ bool is_whole(const StoredReading& reading, const json& body, const std::string&
 Trial::Trial(Options options)
     : broker{path("broker"), options.broker_extra},
       central{path("central"), {}, options.central_host},
+      supervised_{options.supervised},
       fed_(static_cast<std::size_t>(options.villages)) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(options.forwarders); ++i) {
-    forwarders.emplace_back(either(options.forwarders_in, folder_.path()) / folder_name("forwarder", i),
-                            Forwarder::Options{.broker_url = broker.url(),
-                                               .api_url = central.url(),
-                                               .client_id = folder_name("forwarder", i),
-                                               .extra = options.forwarder_extra});
+    const std::string name = folder_name("forwarder", i);
+    forwarders.emplace_back(path(name), Forwarder::Options{.broker_url = broker.url(),
+                                                           .api_url = central.url(),
+                                                           .client_id = name,
+                                                           .extra = options.forwarder_extra,
+                                                           .disk = disk_of(options.inboxes_in, name)});
   }
   for (std::size_t i = 0; i < fed_.size(); ++i) {
-    publishers.emplace_back(
-        either(options.publishers_in, folder_.path()) / folder_name("publisher", i),
-        Publisher::Options{.broker_url = broker.url(), .village = village_name(i), .extra = options.publisher_extra});
+    const std::string name = folder_name("publisher", i);
+    publishers.emplace_back(path(name), Publisher::Options{.broker_url = broker.url(),
+                                                           .village = village_name(i),
+                                                           .extra = options.publisher_extra,
+                                                           .disk = disk_of(options.outboxes_in, name)});
   }
 }
 
@@ -83,29 +90,74 @@ void Trial::feed(std::size_t village, int readings) {
   fed_[village].next += readings;
 }
 
-std::size_t Trial::missing() const {
-  std::unordered_set<std::string> arrived;
-  for (const std::string& id : central.values("id")) arrived.insert(id);
-  std::size_t count = 0;
-  for (const Publisher& publisher : publishers) {
-    for (const std::string& id : publisher.accepted()) count += arrived.contains(id) ? 0 : 1;
-  }
-  return count;
+void Trial::feed_plain(int readings) {
+  Load load;
+  load.port = broker.port();
+  load.readings = static_cast<std::uint64_t>(readings);
+  load.villages = 1;
+  load.village = kPlainVillage;
+  load.first = static_cast<std::uint64_t>(plain_) + 1;
+  plain_ += static_cast<int>(publish(load).acknowledged);
 }
 
-bool Trial::drained() const {
+bool Trial::revive(Process& process, const std::string& who) {
+  const auto exit = process.wait(milliseconds{0});
+  if (!exit) return false;
+  if (*exit != Exit{75, false}) complain(who + " ended with " + std::to_string(exit->status) + ", see its log");
+  return true;
+}
+
+int Trial::revive() {
+  int revived = 0;
+  for (Forwarder& forwarder : forwarders) {
+    if (!revive(forwarder.process(), forwarder.options().client_id)) continue;
+    forwarder.start_without_waiting();
+    ++revived;
+  }
+  for (Publisher& publisher : publishers) {
+    if (!revive(publisher.process(), "the publisher of " + publisher.options().village)) continue;
+    publisher.start();
+    ++revived;
+  }
+  return revived;
+}
+
+Trial::Missing Trial::missing() const {
+  std::unordered_set<std::string> arrived;
+  for (const std::string& id : central.values("id")) arrived.insert(id);
+  Missing missing{.lost = missing_plain(), .forgiven = 0};
+  for (const Publisher& publisher : publishers) {
+    for (const std::string& id : publisher.accepted()) {
+      if (!arrived.contains(id)) ++(forgiven_.contains(id) ? missing.forgiven : missing.lost);
+    }
+  }
+  return missing;
+}
+
+std::size_t Trial::missing_plain() const {
+  if (plain_ == 0) return 0;
+  std::unordered_set<std::string> arrived;
+  for (const StoredReading& reading : central.stored(kPlainVillage)) arrived.insert(json_field(reading.body, "n"));
+  const auto fed = static_cast<std::size_t>(plain_);
+  return fed - std::min(fed, arrived.size());
+}
+
+bool Trial::drained() {
+  if (supervised_) revive();
   for (const Publisher& publisher : publishers) {
     if (publisher.status("waiting") != "0") return false;
   }
-  return true;
+  return missing_plain() == 0;
 }
 
 Tally Trial::conclude(milliseconds patience) {
   const auto begin = steady_clock::now();
   const bool empty = eventually([this] { return drained(); }, patience, milliseconds{50});
   tally_.longest_drain = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin);
+  const Missing gone = missing();
+  tally_.accepted += static_cast<std::size_t>(plain_) - gone.forgiven;
   for (const Publisher& publisher : publishers) tally_.accepted += publisher.accepted().size();
-  tally_.lost = missing();
+  tally_.lost = gone.lost;
   tally_.delivered = tally_.accepted - tally_.lost;
   tally_.duplicates += central.counts().value_or(Counts{}).duplicates;
   if (!empty) complain("an outbox is not empty " + std::to_string(patience.count() / 1000) + " s after the last fault");

@@ -6,6 +6,7 @@
 #include <deque>
 #include <filesystem>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "tests/fault/kinds/kind.hpp"
@@ -21,8 +22,9 @@ class Trial {
     int forwarders{2};
     Flags publisher_extra{};
     Flags forwarder_extra{};
-    std::filesystem::path publishers_in{};  ///< where the publishers' folders are; empty: beside the rest
-    std::filesystem::path forwarders_in{};
+    std::filesystem::path outboxes_in{};  ///< where the outboxes' folders are; empty: with what the publishers say
+    std::filesystem::path inboxes_in{};
+    bool supervised{};                      ///< whoever ends by itself is started again, as systemd and Kubernetes do
     std::string broker_extra{};             ///< lines for Mosquitto's configuration
     std::string central_host{"127.0.0.1"};  ///< where central listens
   };
@@ -37,6 +39,13 @@ class Trial {
   void feed(int readings);
   /// The same for one of them.
   void feed(std::size_t village, int readings);
+  /// Readings of a device without ids, told to be accepted by the broker's PUBACK: from then on they must arrive too.
+  /// REQUIRES: the broker runs, and never again loses anything.
+  void feed_plain(int readings);
+  /// Starts again whoever ended by itself, and complains of other ends than by exit code 75. Tells how many it was.
+  int revive();
+  /// The disk that had these readings is gone: they need not arrive.
+  void forgive(const std::vector<std::string>& ids) { forgiven_.insert(ids.begin(), ids.end()); }
   void kill_central();  ///< it counts duplicates in its memory
   void count_faults(int faults = 1) { tally_.faults += static_cast<std::uint64_t>(faults); }
   void complain(std::string what) { tally_.complaints.push_back(std::move(what)); }
@@ -61,10 +70,19 @@ class Trial {
   struct Fed {
     int next{};  ///< the next number
   };
-  [[nodiscard]] std::size_t missing() const;
-  [[nodiscard]] bool drained() const;
+  struct Missing {
+    std::size_t lost{};
+    std::size_t forgiven{};
+  };
+  [[nodiscard]] Missing missing() const;
+  [[nodiscard]] bool drained();
+  [[nodiscard]] std::size_t missing_plain() const;
   void judge(std::size_t village, const std::vector<StoredReading>& stored);
+  bool revive(Process& process, const std::string& who);
 
+  bool supervised_;
+  int plain_{};
+  std::unordered_set<std::string> forgiven_;
   std::vector<Fed> fed_;
   Tally tally_;
 };
