@@ -69,7 +69,7 @@ void Central::arrive(const RequestPtr& request) {
     case Mood::Unreachable:
       return serve(request);
     case Mood::Hanging:
-      return;
+      return journal_.bite(Bite::CentralTimeout);
     case Mood::Slow:
       journal_.bite(Bite::CentralSlow);
       schedule_.after(dice_.between(kSecond, 25 * kSecond), [this, request] { serve(request); });

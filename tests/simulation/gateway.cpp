@@ -65,6 +65,10 @@ std::optional<Millis> Gateway::turn() {
     world_.journal.bite(Bite::RefusedOfferedAgain);
   }
   check();
+  if (!accepted_offline_.empty() && connected()) {
+    for (const std::int64_t reading : accepted_offline_) world_.ledger.at(reading).connected_at = world_.schedule.now();
+    accepted_offline_.clear();
+  }
   return next;
 }
 
@@ -95,6 +99,7 @@ void Gateway::offer(bool poison) {
     if (const auto* row = std::get_if<RowId>(&result)) {
       world_.ledger.accepted(reading, to_string(*row), completed_body(line, config_.origin, wall, *row));
       world_.journal.note("gateway {} accepts reading {}", {number(), reading});
+      accepted_offline_.push_back(reading);
       return wake();
     }
     if (const auto* problem = std::get_if<Problem>(&result))

@@ -48,6 +48,7 @@ class Gateway final : public Node {
   std::optional<Disk::Crash> dies_in_commit_;
   std::uint64_t waiting_at_crash_{};
   bool first_turn_{};
+  std::vector<std::int64_t> accepted_offline_;
 };
 
 }  // namespace solar::test

@@ -14,7 +14,6 @@ namespace solar::test {
 namespace {
 
 constexpr Millis kLook{5'000};
-constexpr Millis kLastLiveReading{66'000};
 constexpr std::uint64_t kStepsMax = 20'000'000;  // beyond, somebody is busy for nothing
 constexpr std::size_t kMissingShown = 20;
 
@@ -31,7 +30,7 @@ Millis drain(World& world, Verdict& verdict) {
     verdict.tidy_full_inboxes();
     world.broker.check();
     const Millis since = world.schedule.now() - begin;
-    if (since > kLastLiveReading && verdict.drained()) return since;
+    if (since > world.plan.live.back() && verdict.drained()) return since;
     if (since > world.plan.drain_limit) throw Violation{"not drained in time"};
   }
 }
@@ -74,6 +73,10 @@ void play(World& world, Verdict& verdict, HistoryResult& result) {
   plan_live_readings(world);
   result.drained_in = drain(world, verdict);
   verdict.pass();
+  for (const Ledger::Entry& entry : world.ledger.entries()) {
+    if (!entry.at_central || !entry.connected_at || entry.offered_at < world.plan.faults_last) continue;
+    result.slowest_live = std::max(result.slowest_live, *entry.at_central - *entry.connected_at);
+  }
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct HistoryResult {
   std::uint64_t readings{};  ///< accepted by gateways, or taken by the broker from devices
   std::uint64_t steps{};
   Millis lasted{};                ///< virtual
+  Millis slowest_live{};          ///< from the acceptance by a gateway that is connected, after the healing, to central
   Millis drained_in{};            ///< virtual, from the healing
   std::deque<std::string> lines;  ///< the last ones, if there is text
   std::uint64_t lines_dropped{};

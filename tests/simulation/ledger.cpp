@@ -53,7 +53,7 @@ std::int64_t Ledger::number_of(std::string_view body) const {
     std::from_chars(digits.data(), digits.data() + digits.size(), number);
   }
   if (number < 0 || number >= static_cast<std::int64_t>(entries_.size())) {
-    throw Violation{"a body that nobody made: " + std::string{body}};
+    throw Violation{"a body that nobody made: " + shortened(body)};
   }
   return number;
 }
@@ -65,8 +65,8 @@ void Ledger::check_gateway_reading(Entry& entry, std::int64_t number, std::strin
     if (entry.id.empty()) entry.id = id_in(key);
   }
   if (body != entry.body) {
-    throw Violation{"reading " + std::to_string(number) + " has another body at central: " + std::string{body} +
-                    " instead of " + entry.body};
+    throw Violation{"reading " + std::to_string(number) + " has another body at central: " + shortened(body) +
+                    " instead of " + shortened(entry.body)};
   }
   const std::string expected = idempotency_key(entry.origin, entry.id, checksum(entry.body));
   if (key != expected) {

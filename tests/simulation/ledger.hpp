@@ -35,9 +35,10 @@ class Ledger {
     std::string id;    ///< the row's, or a device's own
     std::string body;  ///< of a gateway's reading, once accepted
     Millis offered_at{};
-    std::int64_t broker_copies{};      ///< in sessions of forwarders
-    std::uint32_t inboxes{};           ///< bits: forwarders that have committed or acknowledged it
-    std::optional<Millis> at_central;  ///< the first time
+    std::optional<Millis> connected_at;  ///< its gateway, from the acceptance on
+    std::int64_t broker_copies{};        ///< in sessions of forwarders
+    std::uint32_t inboxes{};             ///< bits: forwarders that have committed or acknowledged it
+    std::optional<Millis> at_central;    ///< the first time
     bool refused_by_central{};
     bool excused{};              ///< a device's, with an id: passed by, because whoever gives an id keeps the reading
     std::uint32_t times_sent{};  ///< by its gateway

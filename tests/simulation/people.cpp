@@ -78,7 +78,7 @@ void plan_readings(World& world) {
 
 void plan_live_readings(World& world) {
   for (Gateway* gateway : world.gateways) {
-    for (const Millis wait : {Millis{2'000}, Millis{20'000}, Millis{65'000}}) {
+    for (const Millis wait : world.plan.live) {
       world.schedule.after(wait, [gateway] { gateway->offer(false); });
     }
   }

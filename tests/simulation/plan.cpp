@@ -69,6 +69,23 @@ void troubles(Plan& plan, Dice& dice) {
   }
 }
 
+/// Devices that nobody can slow down fill small inboxes while central is away.
+void flood(Plan& plan, Dice& dice) {
+  plan.padding = 2'000;
+  plan.broker = {.queue_max = 1'000, .receive_maximum = 20};
+  for (ForwarderPlan& forwarder : plan.forwarders) forwarder.inbox_max = 1024 * kKiB;
+  const std::size_t villages = plan.gateways.size() + plan.devices.size();
+  for (std::size_t i = 0; i < 3; ++i) {
+    plan.devices.push_back({.origin = origin_of(villages + i), .maker = Maker::Plain, .readings = 300});
+  }
+  plan.faults.push_back({.at = Millis{0},
+                         .fault = Fault::CentralMood,
+                         .lasts = plan.faults_last,
+                         .whom = 0,
+                         .how = static_cast<std::uint64_t>(Central::Mood::Unreachable)});
+  if (plan.forwarders.size() > 2) plan.forwarders.resize(1 + dice.below(2));
+}
+
 }  // namespace
 
 Plan plan_of(std::uint64_t seed) {
@@ -84,30 +101,37 @@ Plan plan_of(std::uint64_t seed) {
   plan.link_delay = one_of(dice, std::array{Millis{5}, Millis{50}, Millis{2'000}});
   plan.central_delay = one_of(dice, std::array{Millis{10}, Millis{50}, Millis{1'000}});
   people(plan, dice);
+  plan.live = {2 * kSecond, 20 * kSecond, 65 * kSecond};
   troubles(plan, dice);
+  if (dice.percent(4)) flood(plan, dice);
   return plan;
 }
 
-Plan backlog_plan(std::uint64_t seed, std::size_t readings) {
+Plan backlog_plan(std::uint64_t seed, std::size_t readings, Outage outage) {
   Dice dice{seed * 2 + 1};
   Plan plan;
   plan.seed = seed;
   plan.faults_last = 30 * kMinute;
   plan.burst_percent = 95;
+  plan.link_delay = Millis{50};
   for (std::size_t village = 0; village < 3; ++village) {
     plan.gateways.push_back({.origin = origin_of(village),
                              .outbox_max = 512 * 1024 * kKiB,
                              .power_can_be_cut = false,
                              .readings = village == 0 ? readings : 100});
   }
-  for (std::size_t i = 0; i < 2; ++i) {
-    plan.forwarders.push_back({.keeps_disk = true,
-                               .synchronous_full = false,
-                               .inbox_max = 512 * 1024 * kKiB,
-                               .window_max = 64,
-                               .conflict_is_stored = false,
-                               .power_can_be_cut = false});
-  }
+  plan.forwarders.assign(2, {.keeps_disk = true,
+                             .synchronous_full = false,
+                             .inbox_max = 512 * 1024 * kKiB,
+                             .window_max = 64,
+                             .conflict_is_stored = false,
+                             .power_can_be_cut = false});
+  PlannedFault fault{.at = 5 * kSecond, .fault = Fault::CentralMood, .lasts = plan.faults_last, .whom = 0, .how = 0};
+  fault.how = static_cast<std::uint64_t>(Central::Mood::Unreachable);
+  if (outage == Outage::Forwarders) fault.fault = Fault::KillForwarder;
+  if (outage == Outage::Link) fault.fault = Fault::CutLink;
+  for (; fault.whom < plan.gateways.size(); ++fault.whom) plan.faults.push_back(fault);
+  for (Millis at = kSecond; at < 5 * kMinute; at += 2 * kSecond) plan.live.push_back(at);
   return plan;
 }
 

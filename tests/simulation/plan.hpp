@@ -82,6 +82,7 @@ struct Plan {
   std::size_t padding{};     ///< bytes more in a body, at most: small queues fill up
   unsigned burst_percent{};  ///< how many readings come many at a time
   std::vector<PlannedFault> faults;
+  std::vector<Millis> live;  ///< after the healing, every gateway gets a reading
   Millis link_delay{30};     ///< at most
   Millis central_delay{40};  ///< at most
 };
@@ -90,7 +91,10 @@ inline constexpr std::size_t kReadingsMax = 2'000;
 
 /// A small history.
 [[nodiscard]] Plan plan_of(std::uint64_t seed);
-/// One gateway of several has 10,000 readings to send when central comes back; `readings` of them.
-[[nodiscard]] Plan backlog_plan(std::uint64_t seed, std::size_t readings);
+/// What is away while a backlog grows.
+enum class Outage : std::uint8_t { Central, Forwarders, Link };
+
+/// One gateway of three has `readings` to send when everything is there again.
+[[nodiscard]] Plan backlog_plan(std::uint64_t seed, std::size_t readings, Outage outage);
 
 }  // namespace solar::test
