@@ -18,7 +18,7 @@ constexpr std::array<const char*, kBites> kNames{
     "forwarder killed in a commit",
     "forwarder killed in the middle of a turn",
     "forwarder's power cut",
-    "forwarder's disk lost",
+    "forwarder's disk lost with readings on it",
     "forwarder's disk full",
     "forwarder left by the rule",
     "forwarder gone for good",

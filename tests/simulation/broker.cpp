@@ -150,7 +150,8 @@ void Broker::enqueue(Session& session, const PostedPtr& posted) {
 
 void Broker::pump(Session& session) {
   while (session.connection && !session.queue.empty() &&
-         session.in_flight.size() < session.connection->options.receive_maximum) {
+         session.in_flight.size() <
+             std::min<std::size_t>(session.connection->options.receive_maximum, settings_.in_flight_max)) {
     const PostedPtr posted = session.queue.front();
     session.queue.pop_front();
     session.in_flight.push_back(posted);

@@ -29,8 +29,9 @@ using PostedPtr = std::shared_ptr<Posted>;
 class Broker {
  public:
   struct Settings {
-    std::size_t queue_max{1000};  ///< messages of a session beyond those in flight
-    std::uint16_t receive_maximum{20};
+    std::size_t queue_max{1000};        ///< messages of a session beyond those in flight
+    std::uint16_t receive_maximum{20};  ///< what clients may have out to the broker
+    std::size_t in_flight_max{20};      ///< what the broker has out to a client, however much that takes
   };
   /// What to do when a message arrives at a program; `acknowledge` sends the PUBACK.
   using Deliver = std::function<void(const ConnectionPtr&, const PostedPtr&, const Schedule::What& acknowledge)>;

@@ -113,7 +113,10 @@ void Disk::fill_up(std::optional<std::size_t> more_bytes) { room_ = more_bytes; 
 
 bool Disk::has_room(std::size_t more_bytes) {
   if (!room_) return true;
-  if (*room_ < more_bytes) return false;
+  if (*room_ < more_bytes) {
+    ++writes_refused_;
+    return false;
+  }
   *room_ -= more_bytes;
   return true;
 }

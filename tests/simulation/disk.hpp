@@ -65,6 +65,7 @@ class Disk {
   static Disk* find(std::string_view path, std::string& suffix);
   Files& files() { return files_; }
   [[nodiscard]] bool has_room(std::size_t more_bytes);
+  [[nodiscard]] std::uint64_t writes_refused() const { return writes_refused_; }
   void before_change(File& file, Change change);
   void operation();
   [[nodiscard]] bool remembers() const { return remembers_; }
@@ -81,6 +82,7 @@ class Disk {
   std::optional<Files> last_image_;  ///< when the fuse burnt
   std::optional<Files> left_;        ///< by a crash
   std::optional<std::size_t> room_;
+  std::uint64_t writes_refused_{};
 };
 
 /// Makes SQLite use these disks, for the whole process. Any thread, any number of times.

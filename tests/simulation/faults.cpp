@@ -30,8 +30,7 @@ void cut_power(World& world, Node& node, std::size_t number, Bite bite, Millis d
   kill(world, node, bite, "power cut", Disk::Crash::PowerCut, down);
 }
 
-void fill_disk(World& world, Node& node, Bite bite, const PlannedFault& fault) {
-  world.journal.bite(bite);
+void fill_disk(World& world, Node& node, const PlannedFault& fault) {
   world.journal.note("the disk of node {} fills up", {node.number()});
   node.disk.fill_up(fault.how % (64U << 10U));
   world.schedule.after(fault.lasts, [&node] { node.disk.fill_up(std::nullopt); });
@@ -114,14 +113,13 @@ void hurt_gateway(World& world, const PlannedFault& fault) {
                                                            ? Disk::Crash::PowerCut
                                                            : Disk::Crash::Process);
     case Fault::KillGatewayInTurn:
-      if (gateway.runs()) world.journal.bite(Bite::GatewayKilledInTurn);
       return gateway.light_fuse(1 + fault.how % 5);
     case Fault::CutGatewayPower:
       return cut_power(world, gateway, number, Bite::GatewayPowerCut, fault.lasts);
     case Fault::CloneGateway:
       return clone(world, fault);
     default:
-      return fill_disk(world, gateway, Bite::GatewayDiskFull, fault);
+      return fill_disk(world, gateway, fault);
   }
 }
 
@@ -134,7 +132,6 @@ void hurt_forwarder(World& world, const PlannedFault& fault) {
     case Fault::KillForwarderInHandler:
       return forwarder.die_in_handler(fault.how % 2 == 0, fault.how / 2 % 12);
     case Fault::KillForwarderInTurn:
-      if (forwarder.runs()) world.journal.bite(Bite::ForwarderKilledInTurn);
       return forwarder.light_fuse(1 + fault.how % 20);
     case Fault::CutForwarderPower:
       return cut_power(world, forwarder, number, Bite::ForwarderPowerCut, fault.lasts);
@@ -144,7 +141,7 @@ void hurt_forwarder(World& world, const PlannedFault& fault) {
       return forwarder.leave(fault.how % 5 == 0 && world.forwarders.size() > 1 ? std::nullopt
                                                                                : std::optional{fault.lasts});
     default:
-      return fill_disk(world, forwarder, Bite::ForwarderDiskFull, fault);
+      return fill_disk(world, forwarder, fault);
   }
 }
 

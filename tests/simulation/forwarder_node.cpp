@@ -170,7 +170,7 @@ void ForwarderNode::on_end() {
 }
 
 void ForwarderNode::lose_disk() {
-  world_.journal.bite(Bite::ForwarderDiskLost);
+  if (runs() && !queue_->is_empty()) world_.journal.bite(Bite::ForwarderDiskLost);
   crash("its node is gone, with the disk", Disk::Crash::Process, Millis{5'000});
   world_.journal.note("forwarder {} loses its disk", {static_cast<std::int64_t>(forwarder_)});
   disk.destroy();

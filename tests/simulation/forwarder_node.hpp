@@ -26,6 +26,8 @@ class ForwarderNode final : public Node {
 
   [[nodiscard]] Queue* queue() override { return queue_.get(); }
   [[nodiscard]] bool is_idle() override;
+  [[nodiscard]] Bite killed_in_turn() const override { return Bite::ForwarderKilledInTurn; }
+  [[nodiscard]] Bite disk_was_full() const override { return Bite::ForwarderDiskFull; }
   [[nodiscard]] std::size_t forwarder() const { return forwarder_; }
   [[nodiscard]] const std::string& client_id() const { return config_.broker.client_id; }
   void heal() override;

@@ -24,6 +24,8 @@ class Gateway final : public Node {
 
   [[nodiscard]] Queue* queue() override { return queue_.get(); }
   [[nodiscard]] bool is_idle() override;
+  [[nodiscard]] Bite killed_in_turn() const override { return Bite::GatewayKilledInTurn; }
+  [[nodiscard]] Bite disk_was_full() const override { return Bite::GatewayDiskFull; }
   [[nodiscard]] bool connected() const { return uplink_ && uplink_->snapshot().connected; }
   [[nodiscard]] const GatewayPlan& plan() const { return plan_; }
   void heal() override;

@@ -63,6 +63,7 @@ void Node::guarded(const std::function<void()>& what) {
 void Node::count_step() {
   if (!fuse_ || --*fuse_ > 0) return;
   fuse_.reset();
+  world_.journal.bite(killed_in_turn());
   throw ProcessEnd{"killed in the middle of a turn"};
 }
 
@@ -83,6 +84,9 @@ void Node::wake_at(Millis when) {
 
 void Node::run_turn() {
   turn_at_.reset();
+  if (std::exchange(writes_refused_, disk.writes_refused()) != disk.writes_refused()) {
+    world_.journal.bite(disk_was_full());
+  }
   if (frozen()) return wake_at(frozen_until_);
   guarded([this] {
     const auto next = turn();

@@ -54,6 +54,10 @@ class Node {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::int64_t number() const { return static_cast<std::int64_t>(index_); }
 
+  /// Which kind of fault it is when this node is killed in the middle of a turn, or its disk has refused a write.
+  [[nodiscard]] virtual Bite killed_in_turn() const = 0;
+  [[nodiscard]] virtual Bite disk_was_full() const = 0;
+
   /// What the program does over the seams counts; the `steps`-th is its last.
   void light_fuse(std::uint64_t steps) { fuse_ = steps; }
   void count_step();
@@ -90,6 +94,7 @@ class Node {
   std::optional<Millis> turn_at_;
   Millis frozen_until_{};
   std::optional<std::uint64_t> fuse_;
+  std::uint64_t writes_refused_{};
 };
 
 }  // namespace solar::test

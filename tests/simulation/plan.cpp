@@ -72,7 +72,7 @@ void troubles(Plan& plan, Dice& dice) {
 /// Devices that nobody can slow down fill small inboxes while central is away.
 void flood(Plan& plan, Dice& dice) {
   plan.padding = 2'000;
-  plan.broker = {.queue_max = 1'000, .receive_maximum = 20};
+  plan.broker = {.queue_max = 1'000, .receive_maximum = 20, .in_flight_max = 20};
   for (ForwarderPlan& forwarder : plan.forwarders) forwarder.inbox_max = 1024 * kKiB;
   const std::size_t villages = plan.gateways.size() + plan.devices.size();
   for (std::size_t i = 0; i < 3; ++i) {
@@ -94,7 +94,8 @@ Plan plan_of(std::uint64_t seed) {
   plan.seed = seed;
   plan.faults_last = dice.spread(kMinute, 40 * kMinute);
   plan.broker = {.queue_max = one_of(dice, std::array<std::size_t, 4>{5, 100, 1'000, 1'000}),
-                 .receive_maximum = one_of(dice, std::array<std::uint16_t, 4>{1, 20, 20, 65'535})};
+                 .receive_maximum = one_of(dice, std::array<std::uint16_t, 4>{1, 20, 20, 65'535}),
+                 .in_flight_max = one_of(dice, std::array<std::size_t, 4>{1, 20, 20, 100})};
   plan.poison_percent = one_of(dice, std::array<unsigned, 4>{0, 0, 3, 30});
   plan.padding = one_of(dice, std::array<std::size_t, 4>{0, 0, 200, 6'000});
   plan.burst_percent = one_of(dice, std::array<unsigned, 3>{0, 30, 90});
