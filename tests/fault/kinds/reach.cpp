@@ -1,5 +1,8 @@
 #include "tests/fault/kinds/reach.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
 namespace solar::test {
 
 std::size_t times_logged(const Process& process, std::string_view text) {
@@ -7,6 +10,16 @@ std::size_t times_logged(const Process& process, std::string_view text) {
   std::size_t times = 0;
   for (std::size_t at = log.find(text); at != std::string::npos; at = log.find(text, at + text.size())) ++times;
   return times;
+}
+
+void await_connections(Trial& trial) {
+  const auto connected = [](const auto& program) { return program.status("connected") == "true"; };
+  const auto all_connected = [&] {
+    return std::ranges::all_of(trial.forwarders, connected) && std::ranges::all_of(trial.publishers, connected);
+  };
+  if (!eventually(all_connected, kPatience, std::chrono::milliseconds{50})) {
+    throw std::runtime_error{"somebody never connects to the broker"};
+  }
 }
 
 }  // namespace solar::test

@@ -22,4 +22,7 @@ template <class Program>
   return times_logged(program.process(), " connected broker=");
 }
 
+/// Waits until all that is not the broker is connected to it. Throws std::runtime_error.
+void await_connections(Trial& trial);
+
 }  // namespace solar::test
