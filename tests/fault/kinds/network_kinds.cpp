@@ -89,21 +89,11 @@ void play(World& world, Random& random, int faults, const Break& how) {
 
 int faults_of(Scale scale, int full) { return scale == Scale::Sample ? 1 : full; }
 
-template <class Program>
-bool cut_off(const Program& program) {
-  return program.status("connected") == "false";
-}
-
 bool publishers_cut_off(World& world) {
   return cut_off(world.trial.publishers[0]) && cut_off(world.trial.publishers[1]);
 }
 
 bool forwarder_cut_off(World& world) { return cut_off(world.trial.forwarders.front()); }
-
-std::size_t failed_posts(World& world) {
-  return times_logged(world.trial.forwarders.front().process(), "cause=timeout") +
-         times_logged(world.trial.forwarders.front().process(), "cause=no_connection");
-}
 
 void cut(World& world, std::uint16_t port = 0) {
   world.island.stop(Way::Out, Fate::Drop, port);
@@ -170,9 +160,9 @@ Tally central_cut_round(Random& random, Scale scale) {
   World world{options()};
   world.settle_forwarder();
   std::size_t failed_before = 0;
-  const auto felt = [&](World& w) { return failed_posts(w) > failed_before; };
+  const auto felt = [&](World& w) { return failed_posts(w.trial) > failed_before; };
   const auto begin = [&](World& w) {
-    failed_before = failed_posts(w);
+    failed_before = failed_posts(w.trial);
     const std::uint16_t port = w.trial.central.port();
     const int which = between(random, 0, 3);
     if (which == 0) return cut(w, port);

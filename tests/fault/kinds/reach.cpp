@@ -1,6 +1,7 @@
 #include "tests/fault/kinds/reach.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <stdexcept>
 
 namespace solar::test {
@@ -10,6 +11,14 @@ std::size_t times_logged(const Process& process, std::string_view text) {
   std::size_t times = 0;
   for (std::size_t at = log.find(text); at != std::string::npos; at = log.find(text, at + text.size())) ++times;
   return times;
+}
+
+std::size_t failed_posts(const Trial& trial) {
+  std::size_t failed = 0;
+  for (const Forwarder& forwarder : trial.forwarders) {
+    failed += std::strtoull(forwarder.status("failed_attempts").c_str(), nullptr, 10);
+  }
+  return failed;
 }
 
 void await_connections(Trial& trial) {

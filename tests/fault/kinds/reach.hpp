@@ -22,6 +22,15 @@ template <class Program>
   return times_logged(program.process(), " connected broker=");
 }
 
+/// Whether a running publisher or forwarder knows that it has no connection to the broker.
+template <class Program>
+[[nodiscard]] bool cut_off(const Program& program) {
+  return program.status("connected") == "false";
+}
+
+/// Attempts of all forwarders to deliver to central that failed so far.
+[[nodiscard]] std::size_t failed_posts(const Trial& trial);
+
 /// Waits until all that is not the broker is connected to it. Throws std::runtime_error.
 void await_connections(Trial& trial);
 
