@@ -34,7 +34,7 @@ QueueOptions queue_options(const ForwarderConfig& config) {
 }
 
 int run(const ForwarderConfig& config) {
-  const auto lock = InstanceLock::acquire(config.inbox_path);
+  const auto lock = InstanceLock::acquire(config.inbox_path, kOwnerLeaving);
   if (const auto* pid = std::get_if<pid_t>(&lock)) {
     log::error("another forwarder owns this inbox; give each its own --inbox-path",
                {{"inbox", config.inbox_path}, {"pid", *pid}});

@@ -79,7 +79,7 @@ class Reader {
 };
 
 int run(const PublisherConfig& config) {
-  const auto lock = InstanceLock::acquire(config.outbox_path);
+  const auto lock = InstanceLock::acquire(config.outbox_path, kOwnerLeaving);
   if (const auto* pid = std::get_if<pid_t>(&lock)) {
     log::error("another publisher owns this outbox; use `send` beside it, or another --outbox-path",
                {{"outbox", config.outbox_path}, {"pid", *pid}});

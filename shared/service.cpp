@@ -56,12 +56,15 @@ FileDescriptor checked(int fd, const char* what) {
 
 }  // namespace
 
-std::variant<InstanceLock, pid_t> InstanceLock::acquire(const std::filesystem::path& database) {
+std::variant<InstanceLock, pid_t> InstanceLock::acquire(const std::filesystem::path& database, Millis patience) {
+  constexpr Millis kLookAgain{20};
   const std::string path = database.string() + ".lock";
   FileDescriptor file = checked(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600), path.c_str());
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return written_pid(file.get());
-    throw std::system_error{errno, std::system_category(), path};
+  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) throw std::system_error{errno, std::system_category(), path};
+    if (patience <= Millis{0}) return written_pid(file.get());
+    std::this_thread::sleep_for(kLookAgain);
+    patience -= kLookAgain;
   }
   write_pid(file.get());
   return InstanceLock{std::move(file)};

@@ -8,6 +8,7 @@
 #include <memory>
 #include <variant>
 
+#include "shared/clock.hpp"
 #include "shared/file_descriptor.hpp"
 
 namespace solar {
@@ -16,8 +17,10 @@ namespace solar {
 /// the file stays.
 class InstanceLock {
  public:
-  /// The lock, or the pid of the one who has it (0: not readable). Throws std::system_error if the file cannot be made.
-  [[nodiscard]] static std::variant<InstanceLock, pid_t> acquire(const std::filesystem::path& database);
+  /// The lock, or the pid of the one who still has it after `patience` (0: not readable). Throws std::system_error if
+  /// the file cannot be made.
+  [[nodiscard]] static std::variant<InstanceLock, pid_t> acquire(const std::filesystem::path& database,
+                                                                 Millis patience = Millis{0});
 
  private:
   explicit InstanceLock(FileDescriptor file) : file_{std::move(file)} {}
@@ -38,6 +41,9 @@ class StopSignal {
   class State;
   std::unique_ptr<State> state_;
 };
+
+/// How long a starting owner waits for another to let go: a command such as `status` owns a database for a moment.
+inline constexpr Millis kOwnerLeaving{3'000};
 
 /// Keeps the resident memory of a small program small: one malloc arena, low mmap and trim thresholds. Call first.
 void limit_memory_arenas();

@@ -6,7 +6,10 @@
 #include <csignal>
 #include <fstream>
 #include <future>
+#include <memory>
 #include <system_error>
+#include <thread>
+#include <variant>
 
 #include "tests/support/catch.hpp"
 #include "tests/unit/temporary_folder.hpp"
@@ -45,6 +48,19 @@ TEST_CASE("a lock ends with its owner") {
   { const auto first = InstanceLock::acquire(folder / "outbox.db"); }
 
   CHECK(std::holds_alternative<InstanceLock>(InstanceLock::acquire(folder / "outbox.db")));
+}
+
+TEST_CASE("who waits for a lock gets it when its owner is done") {
+  const TemporaryFolder folder;
+  auto first = std::make_unique<std::variant<InstanceLock, pid_t>>(InstanceLock::acquire(folder / "outbox.db"));
+  const auto letting_go = std::async(std::launch::async, [&first] {
+    std::this_thread::sleep_for(Millis{50});
+    first.reset();
+  });
+
+  const auto second = InstanceLock::acquire(folder / "outbox.db", Millis{60'000});
+
+  CHECK(std::holds_alternative<InstanceLock>(second));
 }
 
 TEST_CASE("a lock whose owner was killed is free") {
