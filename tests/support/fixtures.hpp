@@ -51,7 +51,7 @@ class Publisher {
 
   /// A command on the same outbox: "status", "send", "refused"...
   [[nodiscard]] Finished command(Flags words, std::chrono::milliseconds patience = kPatience) const;
-  /// A field of `status --json` as text; empty where there is none.
+  /// A field of `status --json` as text; empty where there is none. What the command logs goes to the program's log.
   [[nodiscard]] std::string status(const std::string& field) const;
 
   [[nodiscard]] Process& process() { return *process_; }
@@ -89,7 +89,7 @@ class Forwarder {
   void kill() { process_->kill(); }
   Exit stop() { return process_->stop(); }
   [[nodiscard]] Finished command(Flags words) const;
-  /// A field of `status --json` as text; empty where there is none.
+  /// As a publisher's.
   [[nodiscard]] std::string status(const std::string& field) const;
 
   [[nodiscard]] Process& process() { return *process_; }
