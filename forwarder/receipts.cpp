@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
+#include <type_traits>
+#include <utility>
 
 #include "shared/message.hpp"
 #include "shared/topic.hpp"
@@ -33,22 +36,44 @@ Millis ReceiptDesk::due_at(const Gathering& gathering) const {
   return gathering.ids() >= kIdsPerReceipt ? gathering.since : gathering.since + gather_;
 }
 
-std::vector<MqttMessage> ReceiptDesk::due(Millis steady, std::size_t limit, bool everything) {
+std::vector<MqttMessage> ReceiptDesk::messages_of(const Origin& origin, const Receipt& receipt, const Fits& fits) {
+  MqttMessage whole{.topic = to_string(Topic{.origin = origin, .channel = Channel::Receipts}),
+                    .payload = encode_receipt(receipt),
+                    .retained = false,
+                    .content_type = std::string{kContentTypeJson},
+                    .content_encoding = std::nullopt};
+  if (whole.payload.size() <= kMessageMaxBytes && fits(whole)) return {std::move(whole)};
+  const std::size_t ids = receipt.delivered.size() + receipt.refused.size();
+  if (ids == 1) {
+    ++dropped_;
+    return {};
+  }
+  const auto half = [](const auto& all, bool first) {
+    const auto middle = all.begin() + static_cast<std::ptrdiff_t>((all.size() + 1) / 2);
+    return std::decay_t<decltype(all)>{first ? all.begin() : middle, first ? middle : all.end()};
+  };
+  // The one half takes the middle of one list, the other of the other: both are shorter than the whole.
+  auto messages = messages_of(origin, {half(receipt.delivered, true), half(receipt.refused, false)}, fits);
+  auto others = messages_of(origin, {half(receipt.delivered, false), half(receipt.refused, true)}, fits);
+  std::move(others.begin(), others.end(), std::back_inserter(messages));
+  return messages;
+}
+
+std::vector<MqttMessage> ReceiptDesk::due(Millis steady, std::size_t limit, bool everything, const Fits& fits) {
   std::vector<MqttMessage> messages;
+  std::size_t origins = 0;
   if (!everything && (!next_due_ || *next_due_ > steady)) return messages;
   next_due_.reset();
   for (auto entry = gatherings_.begin(); entry != gatherings_.end();) {
     const Millis at = due_at(entry->second);
-    if (messages.size() == limit || (!everything && at > steady)) {
+    if (origins == limit || (!everything && at > steady)) {
       next_due_ = next_due_ ? std::min(*next_due_, at) : at;
       ++entry;
       continue;
     }
-    messages.push_back({.topic = to_string(Topic{.origin = entry->first, .channel = Channel::Receipts}),
-                        .payload = encode_receipt(entry->second.receipt),
-                        .retained = false,
-                        .content_type = std::string{kContentTypeJson},
-                        .content_encoding = std::nullopt});
+    ++origins;
+    auto receipts = messages_of(entry->first, entry->second.receipt, fits);
+    std::move(receipts.begin(), receipts.end(), std::back_inserter(messages));
     entry = gatherings_.erase(entry);
   }
   return messages;

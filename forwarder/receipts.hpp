@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -27,8 +28,11 @@ class ReceiptDesk {
 
   /// A reading is settled. REQUIRES: it has its sender's own id, and all rows of that id are settled.
   void add(const Settled& settled, Millis steady);
-  /// What is due, as messages; `everything`: at the end. At most `limit` messages.
-  [[nodiscard]] std::vector<MqttMessage> due(Millis steady, std::size_t limit, bool everything);
+  using Fits = std::function<bool(const MqttMessage&)>;
+  /// What is due, as messages; `everything`: at the end. At most `limit` origins' receipts, each in as many messages as
+  /// it takes for all of them to fit; a single id that does not fit all the same is dropped.
+  [[nodiscard]] std::vector<MqttMessage> due(
+      Millis steady, std::size_t limit, bool everything, const Fits& fits = [](const MqttMessage&) { return true; });
   /// The broker is away: whoever waits asks again.
   void forget();
   /// The steady time when the next receipt is due.
@@ -43,6 +47,7 @@ class ReceiptDesk {
     [[nodiscard]] std::size_t ids() const { return receipt.delivered.size() + receipt.refused.size(); }
   };
   [[nodiscard]] Millis due_at(const Gathering& gathering) const;
+  [[nodiscard]] std::vector<MqttMessage> messages_of(const Origin& origin, const Receipt& receipt, const Fits& fits);
 
   Millis gather_;
   std::map<Origin, Gathering> gatherings_;

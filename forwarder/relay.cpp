@@ -220,7 +220,8 @@ void Relay::publish_receipts(Now now, bool everything) {
   if (!session_.connected()) return receipts_.forget();
   const std::size_t room = std::min(session_.room(), kReceiptMessagesPerTurn);
   if (room == 0) return;
-  for (const MqttMessage& message : receipts_.due(now.steady, room, everything)) session_.publish(message);
+  const auto fits = [this](const MqttMessage& message) { return session_.fits(message); };
+  for (const MqttMessage& message : receipts_.due(now.steady, room, everything, fits)) session_.publish(message);
 }
 
 /// All of them, as fast as the broker acknowledges: a gateway without its receipt sends everything again.

@@ -1,4 +1,7 @@
 // A broker ends the connection of whoever sends a packet that is larger than it takes: nobody may be held up by that.
+#include <set>
+
+#include "tests/support/scripted_http.hpp"
 #include "tests/wire/rigs.hpp"
 #include "tests/wire/session_wire.hpp"
 
@@ -42,4 +45,30 @@ TEST_CASE("a reading that is larger than the broker takes does not hold up the o
 
   CHECK(eventually(confirm_what_comes, 2 * kPatience));
   CHECK_FALSE(client.peer().closed());
+}
+
+TEST_CASE("receipts are as many messages as it takes for each to fit") {
+  ScriptedHttp central{[](const ScriptedRequest&) { return http_answer(200); }};
+  ScriptedBroker broker;
+  ForwarderRig forwarder{broker.url(), central.url(),
+                         [](ForwarderConfig& config) { config.receipt_interval = Millis{300}; }};
+  forwarder.start();
+  auto client = broker.next_client();
+  client.welcome(kForwarderSubscriptions, false, maximum_packet_size_property(300));
+  std::string batch = "[";
+  std::set<std::string> ids;
+  for (int n = 0; n < 60; ++n) {
+    const auto id = *ids.insert("meter:" + std::to_string(1'000'000 + n)).first;
+    batch += (n == 0 ? "" : ",") + std::string{R"({"power_kw":1,"id":")"} + id + "\"}";
+  }
+
+  client.deliver("solar/Bamenda/main/readings", batch + "]", 1);
+
+  while (!ids.empty()) {
+    const auto receipt = client.take_publish("/receipts");
+    CHECK(mqtt::encode(receipt).size() <= 300);
+    const auto before = ids.size();
+    std::erase_if(ids, [&](const auto& id) { return receipt.payload.find("\"" + id + "\"") != std::string::npos; });
+    REQUIRE(ids.size() < before);
+  }
 }
