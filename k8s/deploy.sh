@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Brings an overlay into the cluster, waits until it runs, and takes it back if it does not.
+#
+#   deploy.sh OVERLAY [IMAGE...]     IMAGE as solar-forwarder=NAME@sha256:... (or NAME:TAG)
+#
+# The cluster is kubectl's current context. Taking back means the pods' previous template with its previous ConfigMap, which is
+# still there: each version has a name of its own. Exit 0 if the new version runs, 1 if not.
+set -euo pipefail
+
+readonly NAMESPACE=solar-sync
+readonly PATIENCE=10m # for each workload; a salvage of a damaged inbox is 5 of them
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+declare -A before=() # workload -> its revision; empty for one that is new
+
+say() { printf '==> %s\n' "$*"; }
+
+die() {
+  printf 'deploy: %s\n' "$*" >&2
+  exit 1
+}
+
+ours() { kubectl --namespace "$NAMESPACE" "$@"; }
+
+write_kustomization() { # write_kustomization OVERLAY IMAGE...: the overlay with these images
+  local image name new
+  printf 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../%s]\n' "$1"
+  shift
+  [[ $# -eq 0 ]] || printf 'images:\n'
+  for image in "$@"; do
+    name=${image%%=*} new=${image#*=}
+    case $new in
+      *@sha256:*) printf '  - {name: "%s", newName: "%s", digest: "%s"}\n' "$name" "${new%@*}" "${new#*@}" ;;
+      *:*) printf '  - {name: "%s", newName: "%s", newTag: "%s"}\n' "$name" "${new%:*}" "${new##*:}" ;;
+      *) die "$image has neither a digest nor a tag" ;;
+    esac
+  done
+}
+
+revision_of() { # revision_of WORKLOAD: empty if it is not there
+  local name
+  case $1 in
+    deployment.apps/*)
+      ours get "$1" --ignore-not-found -o 'jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}'
+      ;;
+    statefulset.apps/*)
+      name=$(ours get "$1" --ignore-not-found -o 'jsonpath={.status.updateRevision}')
+      [[ -z $name ]] || ours get controllerrevision "$name" -o 'jsonpath={.revision}'
+      ;;
+  esac
+}
+
+take_back() {
+  local workload
+  for workload in "${!before[@]}"; do
+    if [[ -n ${before[$workload]} ]]; then
+      # What has not changed is told so and left alone.
+      ours rollout undo "$workload" --to-revision="${before[$workload]}" || true
+    else
+      say "$workload is new: nothing to take back; see kubectl -n $NAMESPACE describe $workload"
+    fi
+  done
+}
+
+main() {
+  [[ $# -ge 1 && $1 != -* ]] || die "usage: deploy.sh OVERLAY [solar-forwarder=IMAGE...]"
+  local overlay=$1 work built workload workloads failed=()
+  shift
+  [[ -f $here/overlays/$overlay/kustomization.yaml ]] || die "there is no overlay $overlay"
+  work=$(mktemp -d "$here/overlays/.deploy-XXXXXX") # kustomize finds overlays by relative paths
+  # shellcheck disable=SC2064 # $work is known now and not later
+  trap "rm -rf '$work'" EXIT
+  write_kustomization "$overlay" "$@" >"$work/kustomization.yaml"
+  built=$work/built.yaml
+  kubectl kustomize "$work" >"$built"
+
+  mapfile -t workloads < <(kubectl apply --dry-run=client -o name -f "$built" | grep -E '^(deployment|statefulset)\.apps/')
+  [[ ${#workloads[@]} -gt 0 ]] || die "there is nothing to run in $overlay"
+  for workload in "${workloads[@]}"; do before[$workload]=$(revision_of "$workload"); done
+
+  say "applying $overlay"
+  kubectl apply -f "$built"
+  for workload in "${workloads[@]}"; do
+    ours rollout status "$workload" --timeout="$PATIENCE" || failed+=("$workload")
+  done
+  [[ ${#failed[@]} -gt 0 ]] || {
+    say "$overlay runs"
+    return 0
+  }
+  ours get pods -o wide || true
+  take_back
+  die "did not come up within $PATIENCE, and was taken back: ${failed[*]}"
+}
+
+main "$@"
