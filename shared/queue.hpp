@@ -33,8 +33,9 @@ struct QueueOptions {
   std::uint64_t unreadable_max_bytes{8ULL << 20};  ///< dead letters that are no readings; the newest win
   std::size_t removals_kept{1000};                 ///< removals that may wait for the next append
   std::uint32_t cache_kib{1024};
-  std::uint32_t checkpoint_pages{4000};  ///< of 1 KiB
-  std::uint64_t token{};                 ///< 64 random bits, new at every opening (invariant I4)
+  std::uint32_t checkpoint_pages{4000};            ///< of 1 KiB
+  std::uint64_t check_at_open_bytes{16ULL << 20};  ///< a file up to this size is checked as a whole when it is opened
+  std::uint64_t token{};                           ///< 64 random bits, new at every opening (invariant I4)
 };
 
 /// A reading on its way in. The body is kept byte for byte.
@@ -66,6 +67,7 @@ struct TakenRow {
   VillageNumber village{};
   std::uint32_t round{};  ///< failed rounds so far
   Millis accepted_at{};   ///< wall clock
+  bool is_itself{true};   ///< its number, token and device are those that it was written with
 };
 
 /// A row that failed a round.
@@ -120,7 +122,8 @@ class Queue {
   using Skip = std::function<bool(std::int64_t seq)>;
 
   /// Opens or creates. A file that is no database, or is seen to be damaged while it is opened (all of it is checked if
-  /// `mark_suspect` marked it), is set aside as `<path>.damaged-<n>`, its whole rows are salvaged into a new one.
+  /// it is small, or `mark_suspect` marked it), is set aside as `<path>.damaged-<n>`, its whole rows are salvaged into
+  /// a new one.
   explicit Queue(const QueueOptions& options);
   ~Queue();  ///< writes the removals that still wait
   Queue(const Queue&) = delete;

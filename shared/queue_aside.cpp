@@ -58,7 +58,9 @@ void Queue::refuse(const RowId& row, const std::string& reason, Millis wall) {
 
 void Queue::quarantine(const TakenRow& row) {
   Tables::Change change{*tables_};
-  copy_aside(tables_->database, AsideKind::Quarantined, row, "the body does not match its CRC-32", row.accepted_at);
+  copy_aside(tables_->database, AsideKind::Quarantined, row,
+             row.is_itself ? "the body does not match its CRC-32" : "number, token or device do not match their CRC-32",
+             row.accepted_at);
   change.erase(row.parcel.row);
   change.commit();
   ++tables_->quarantined_rows;

@@ -8,6 +8,8 @@
 
 #include "shared/log.hpp"
 #include "shared/queue.hpp"
+#include "shared/queue_log.hpp"
+#include "shared/queue_scan.hpp"
 #include "shared/queue_tables.hpp"
 
 namespace solar {
@@ -22,7 +24,10 @@ bool is_structurally_whole(const QueueOptions& options) {
   try {
     Sqlite database{sqlite_options(options)};
     upgrade_schema(database);
-    if (!fs::exists(suspect_note(options.path))) return true;
+    if (!has_our_schema(database)) return false;
+    std::error_code unknown_size;  // then it is the largest number
+    const bool small = fs::file_size(options.path, unknown_size) <= options.check_at_open_bytes;
+    if (!small && !fs::exists(suspect_note(options.path))) return true;
     Statement check = database.prepare("PRAGMA integrity_check(1)");
     return check.step() && check.text(0) == "ok";
   } catch (const SqliteError& error) {
@@ -86,28 +91,22 @@ bool readable(Step step) {
   }
 }
 
-struct Walk {
-  std::int64_t last{};
-  bool whole{};  ///< it came to the end of the table
-};
-
-/// Row by row in one direction until the end or the damage.
+/// Row by row in one direction until the end or the damage; tells the last key.
 template <class Copy>
-Walk walk(Sqlite& damaged, const std::string& sql, std::int64_t from, Copy copy) {
-  Walk walked{.last = from, .whole = false};
+std::int64_t walk(Sqlite& damaged, const std::string& sql, std::int64_t from, Copy copy) {
+  std::int64_t last = from;
   static_cast<void>(readable([&] {
     Statement next = damaged.prepare(sql);
-    while (next.bind(walked.last).step()) {
+    while (next.bind(last).step()) {
       const std::int64_t key = next.integer(0);
       next.reset();
       // Damaged pages may lead in a circle.
-      if (from == INT64_MIN ? key <= walked.last : key >= walked.last) return;
-      walked.last = key;
+      if (from == INT64_MIN ? key <= last : key >= last) return;
+      last = key;
       static_cast<void>(readable([&] { copy(key); }));
     }
-    walked.whole = true;
   }));
-  return walked;
+  return last;
 }
 
 std::int64_t last_key(Sqlite& damaged, const std::string& table) {
@@ -130,13 +129,27 @@ void copy_all(Sqlite& damaged, Sqlite& database, const Salvaged& what) {
       select.reset();
     };
     const std::string keys = "SELECT " + what.key + rows;
-    const Walk up = walk(damaged, keys + ">? ORDER BY 1 LIMIT 1", INT64_MIN, copy);
-    if (up.whole) return;
-    const Walk down = walk(damaged, keys + "<? ORDER BY 1 DESC LIMIT 1", INT64_MAX, copy);
-    const std::int64_t top = std::min(down.last, std::max(up.last, last_key(damaged, what.table)) + 1);
-    const std::int64_t bottom = std::max({up.last, std::int64_t{0}, top - kProbesMax});
+    // Also where one end is reached: a damaged key sends the walk past rows.
+    const std::int64_t up = walk(damaged, keys + ">? ORDER BY 1 LIMIT 1", INT64_MIN, copy);
+    const std::int64_t down = walk(damaged, keys + "<? ORDER BY 1 DESC LIMIT 1", INT64_MAX, copy);
+    const std::int64_t top = std::min(down, std::max(up, last_key(damaged, what.table)) + 1);
+    const std::int64_t bottom = std::max({up, std::int64_t{0}, top - kProbesMax});
     for (std::int64_t key = top - 1; key > bottom; --key) static_cast<void>(readable([&] { copy(key); }));
   }));
+}
+
+/// Rows that the tree no longer leads to; first those that are whole, then the others, for the quarantine.
+void copy_scanned(const fs::path& damaged, Sqlite& database) {
+  Statement insert = database.prepare("INSERT OR IGNORE INTO readings VALUES(?,?,?,?,?,?,?,?,?,?)");
+  for (const bool whole : {true, false}) {
+    scan_readings(damaged, [&](const ScannedRow& row) {
+      if (row.is_whole != whole) return;
+      insert
+          .bind(row.seq, row.token, row.village, row.device, row.id, row.crc, row.accepted_at_ms, row.due_at_ms,
+                row.round, Blob{row.body})
+          .run();
+    });
+  }
 }
 
 /// Ids never repeat, also when the rows that had them are delivered, refused or lost.
@@ -145,6 +158,9 @@ void keep_sequence(Sqlite& database, std::int64_t last) {
     Statement select = database.prepare(source);
     if (select.step()) last = std::max(last, select.integer(0));
   }
+  Statement kept = database.prepare("SELECT seq FROM sqlite_sequence WHERE name='readings'");
+  if (kept.step()) last = std::max(last, kept.integer(0));
+  kept.reset();
   database.execute("DELETE FROM sqlite_sequence WHERE name='readings'");
   database.prepare("INSERT INTO sqlite_sequence(name, seq) VALUES('readings', ?)").bind(last).run();
 }
@@ -171,7 +187,11 @@ void salvage(const QueueOptions& options) {
       Sqlite damaged{old};
       for (const Salvaged& table : {kVillages, kReadings, kAside}) copy_all(damaged, database, table);
       keep_sequence(database, last_key(damaged, "readings"));
+      // Only the file is scanned.
+      static_cast<void>(readable([&] { damaged.execute("PRAGMA wal_checkpoint(TRUNCATE)"); }));
     }));
+    copy_scanned(options.path, database);
+    keep_sequence(database, 0);
     finish_counters(database);
     transaction.commit();
     Statement count = database.prepare("SELECT count(*) FROM readings");
@@ -191,6 +211,7 @@ void prepare_database(const QueueOptions& options) {
   if (path == ":memory:") return;
   // A process that died while it salvaged, after the new file was complete.
   if (fs::exists(salvaged_path(path))) swap_in_salvaged(path);
+  mend_log(path);
   if (!is_structurally_whole(options)) {
     log::error("database damaged, carrying its whole readings over into a new one", {{"file", path.string()}});
     salvage(options);

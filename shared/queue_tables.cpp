@@ -37,6 +37,16 @@ PRAGMA user_version = 1;
 const std::string kSelectRows =
     "SELECT seq, token, device, id, crc, round, accepted_at_ms, body, village, due_at_ms FROM readings ";
 
+std::uint32_t mark_of(const RowId& row, const std::string& device) {
+  return checksum(to_string(row) + "/" + device) | 1U;
+}
+
+/// What an index does not hold a second time is marked beside the body's CRC; a row with its sender's id is in one.
+std::int64_t stored_crc(std::string_view body, const RowId& row, const NewReading& reading) {
+  const std::uint64_t mark = reading.id ? 0 : mark_of(row, reading.origin.device);
+  return static_cast<std::int64_t>(mark << 32U | checksum(body));
+}
+
 }  // namespace
 
 SqliteOptions sqlite_options(const QueueOptions& options) {
@@ -44,6 +54,18 @@ SqliteOptions sqlite_options(const QueueOptions& options) {
           .synchronous_full = options.synchronous_full,
           .cache_kib = options.cache_kib,
           .checkpoint_pages = options.checkpoint_pages};
+}
+
+bool has_our_schema(Sqlite& database) {
+  const auto schema_of = [](Sqlite& of) {
+    Statement select = of.prepare(
+        "SELECT group_concat(text, ';') FROM (SELECT coalesce(sql, name) AS text FROM sqlite_schema ORDER BY name)");
+    static_cast<void>(select.step());
+    return select.text(0);
+  };
+  Sqlite fresh{{.path = ":memory:"}};
+  fresh.execute(kSchema);
+  return schema_of(database) == schema_of(fresh);
 }
 
 void upgrade_schema(Sqlite& database) {
@@ -130,6 +152,8 @@ TakenRow Queue::Tables::row_of(const Statement& statement) const {
   row.round = static_cast<std::uint32_t>(statement.integer(5));
   row.accepted_at = Millis{statement.integer(6)};
   row.parcel.body = statement.text(7);
+  const auto mark = static_cast<std::uint32_t>(static_cast<std::uint64_t>(statement.integer(4)) >> 32U);
+  row.is_itself = mark == 0 || mark == mark_of(row.parcel.row, row.parcel.origin.device);
   return row;
 }
 
@@ -145,7 +169,7 @@ Appended Queue::Tables::Change::insert(const NewReading& reading, std::uint64_t 
   VillageCounters& counters = village(reading.origin.village);
   tables_.insert_reading
       .bind(row.seq, stored(row.token), counters.number, reading.origin.device, reading.id,
-            std::int64_t{checksum(body)}, std::int64_t{wall.count()}, Blob{body})
+            stored_crc(body, row, reading), std::int64_t{wall.count()}, Blob{body})
       .run();
   if (tables_.database.changes() == 0) return {.row = {}, .duplicate = true};
   ++tables_.next_seq;

@@ -4,7 +4,9 @@
 //
 //   villages  one row per village that has or had readings; rows and bytes count what waits, rate_* what came lately
 //   readings  what waits. due_at_ms is 0 for a row that never rested; id is the sender's own or NULL; crc is CRC-32 of
-//   body aside     what is kept for a person: kind 0 refused, 1 unreadable, 2 quarantined meta      key and value
+//             the body and, where id is NULL, above it the CRC-32 of "<the row's id>/<device>" with its last bit set
+//   aside     what is kept for a person: kind 0 refused, 1 unreadable, 2 quarantined
+//   meta      key and value
 //
 // A row's id is `<token>-<seq>`. AUTOINCREMENT: seq never goes back, also when the table is empty.
 #pragma once
@@ -121,6 +123,9 @@ class Queue::Tables {
 void prepare_database(const QueueOptions& options);
 
 [[nodiscard]] SqliteOptions sqlite_options(const QueueOptions& options);
+
+/// Whether all tables and columns have the names that they were created with.
+[[nodiscard]] bool has_our_schema(Sqlite& database);
 
 /// Creates or upgrades the tables. Throws SqliteError::Corrupt for a database of another kind or a newer version.
 void upgrade_schema(Sqlite& database);

@@ -115,7 +115,7 @@ bool Queue::settled(const Origin& origin, const std::string& id) {
 
 /// REQUIRES: no statement is in the middle of the table.
 bool Queue::is_whole(const TakenRow& row) {
-  if (checksum(row.parcel.body) == row.parcel.crc) return true;
+  if (row.is_itself && checksum(row.parcel.body) == row.parcel.crc) return true;
   log::error("reading damaged on the disk, set aside in quarantine",
              {{"id", to_string(row.parcel.row)}, {"village", row.parcel.origin.village}});
   quarantine(row);

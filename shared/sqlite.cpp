@@ -15,6 +15,7 @@ SqliteError::Kind kind_of(int code) {
       return SqliteError::Kind::Full;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_ERROR:  // our SQL is right: a table that it names is not there any more
       return SqliteError::Kind::Corrupt;
     default:
       return SqliteError::Kind::Broken;

@@ -1,0 +1,153 @@
+// Bits that turn over on the disk, one by one: what they hit is noticed, and the rest is there.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "shared/queue.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/queue_room.hpp"
+
+using namespace solar;
+using namespace solar::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kRows = 20;
+
+void flip_bit(const fs::path& path, std::uintmax_t bit) {
+  std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
+  file.seekg(static_cast<std::streamoff>(bit / 8));
+  const int byte = file.get();
+  file.seekp(static_cast<std::streamoff>(bit / 8));
+  file.put(static_cast<char>(byte ^ (1 << (bit % 8))));
+}
+
+/// The queue's files as kill -9 leaves them, with kRows readings in so many commits.
+void copy_alive(const Room& from, const Room& to) {
+  for (const char* suffix : {"", "-wal"}) {
+    fs::copy_file(from.database().string() + suffix, to.database().string() + suffix,
+                  fs::copy_options::overwrite_existing);
+  }
+}
+
+std::size_t quarantined(Queue& queue) { return queue.stats(kWall).quarantined; }
+
+}  // namespace
+
+TEST_CASE("a bit anywhere in the log that kill -9 leaves costs at most the reading that it hits") {
+  const Room room;
+  Queue writer{room.options(1)};
+  for (int number = 1; number <= kRows; ++number) accept_one(writer, plain("Bamenda", number));
+  const Room copy;
+  copy_alive(room, copy);
+  const auto bits = fs::file_size(copy.database().string() + "-wal") * 8;
+
+  // High and low bits of words, in all kinds of places; the header's all.
+  for (std::uintmax_t bit = 0; bit < bits; bit += bit < 256 ? 7 : 1'733) {
+    copy_alive(room, copy);
+    flip_bit(copy.database().string() + "-wal", bit);
+
+    {
+      Queue queue{copy.options(2)};
+
+      INFO("bit " << bit);
+      const std::vector<std::string> whole = all_fresh(queue);
+      CHECK(whole.size() + quarantined(queue) == kRows);
+      for (const std::string& text : whole) CHECK(std::ranges::count(numbered(1, kRows), text) == 1);
+      CHECK(accept_one(queue, plain("Bamenda", kRows + 1)).seq == kRows + 1);
+    }
+    for (const auto& entry : fs::directory_iterator{copy.database().parent_path()}) fs::remove(entry.path());
+  }
+}
+
+TEST_CASE("a log that ends in the middle of a commit is opened up to the commit before it") {
+  const Room room;
+  Queue writer{room.options(1)};
+  for (int number = 1; number <= kRows; ++number) accept_one(writer, plain("Bamenda", number));
+  const Room copy;
+  copy_alive(room, copy);
+  const fs::path log = copy.database().string() + "-wal";
+  fs::resize_file(log, fs::file_size(log) - 100);
+
+  Queue queue{copy.options(2)};
+
+  CHECK(all_fresh(queue) == numbered(1, kRows - 1));
+}
+
+TEST_CASE("a row whose token or device was altered is quarantined, not delivered as another") {
+  const Room room;
+  { accept(*std::make_unique<Queue>(room.options(1)), plains("Bamenda", 1, 4)); }
+  room.alter("UPDATE readings SET device='m!in' WHERE seq=2; UPDATE readings SET token=9 WHERE seq=3");
+
+  Queue queue{room.options(2)};
+
+  CHECK(all_fresh(queue) == std::vector<std::string>{body(1), body(4)});
+  CHECK(quarantined(queue) == 2);
+}
+
+TEST_CASE("rows written before there were marks are taken") {
+  const Room room;
+  { accept(*std::make_unique<Queue>(room.options(1)), plains("Bamenda", 1, 4)); }
+  room.alter("UPDATE readings SET crc=crc & 0xFFFFFFFF");
+
+  Queue queue{room.options(2)};
+
+  CHECK(all_fresh(queue) == numbered(1, 4));
+}
+
+TEST_CASE("an index that lacks a row is noticed when a small database is opened") {
+  const Room room;
+  { accept(*std::make_unique<Queue>(room.options(1)), plains("Bamenda", 1, 4)); }
+  room.alter(
+      "PRAGMA writable_schema=ON;"
+      "UPDATE sqlite_schema SET sql=sql || ' WHERE seq<>2' WHERE name='readings_due'");
+  room.alter("REINDEX readings_due");
+  room.alter(
+      "PRAGMA writable_schema=ON;"
+      "UPDATE sqlite_schema SET sql=replace(sql, ' WHERE seq<>2', '') WHERE name='readings_due'");
+
+  Queue queue{room.options(2)};
+
+  CHECK(all_fresh(queue) == numbered(1, 4));
+}
+
+TEST_CASE("a column that lost its name is noticed, and its table's rows are saved") {
+  const Room room;
+  { accept(*std::make_unique<Queue>(room.options(1)), plains("Bamenda", 1, 4)); }
+  room.alter(
+      "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql=replace(sql, 'token', 'tokeo') WHERE name='readings'");
+
+  Queue queue{room.options(2)};
+
+  CHECK(all_fresh(queue) == numbered(1, 4));
+}
+
+TEST_CASE("a table that is gone from the schema does not keep the others from being saved") {
+  const Room room;
+  { accept(*std::make_unique<Queue>(room.options(1)), plains("Bamenda", 1, 4)); }
+  room.alter("PRAGMA writable_schema=ON; DELETE FROM sqlite_schema WHERE name='aside'");
+
+  Queue queue{room.options(2)};
+
+  CHECK(all_fresh(queue) == numbered(1, 4));
+}
+
+TEST_CASE("readings are found although the page that leads to all of them is damaged") {
+  const Room room;
+  { accept(*std::make_unique<Queue>(room.options(1)), plains("Bamenda", 1, 500)); }
+  std::int64_t root = 0;
+  {
+    Sqlite database{{.path = room.database()}};
+    Statement select = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name='readings'");
+    REQUIRE(select.step());
+    root = select.integer(0);
+  }
+  flip_bit(room.database(), static_cast<std::uintmax_t>((root - 1) * kPageBytes * 8));  // no page of a table any more
+
+  Queue queue{room.options(2)};
+
+  CHECK(all_fresh(queue) == numbered(1, 500));
+  CHECK(accept_one(queue, plain("Bamenda", 501)).seq == 501);
+}
