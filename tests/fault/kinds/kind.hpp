@@ -46,6 +46,7 @@ struct Kind {
 [[nodiscard]] std::vector<Kind> io_error_kinds();
 [[nodiscard]] std::vector<Kind> power_cut_kinds();
 [[nodiscard]] std::vector<Kind> rolled_back_kinds();
+[[nodiscard]] std::vector<Kind> bit_flip_kinds();
 [[nodiscard]] std::vector<Kind> clock_kinds();
 
 /// All of them.

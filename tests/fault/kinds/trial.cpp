@@ -14,7 +14,7 @@
 namespace solar::test {
 namespace {
 
-using json = nlohmann::json;
+using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -125,7 +125,7 @@ int Trial::revive() {
 Trial::Missing Trial::missing() const {
   std::unordered_set<std::string> arrived;
   for (const std::string& id : central.values("id")) arrived.insert(id);
-  Missing missing{.lost = missing_plain(), .forgiven = 0};
+  Missing missing{.lost = missing_plain(), .forgiven = forgiven_plain_};
   for (const Publisher& publisher : publishers) {
     for (const std::string& id : publisher.accepted()) {
       if (!arrived.contains(id)) ++(forgiven_.contains(id) ? missing.forgiven : missing.lost);
@@ -138,7 +138,7 @@ std::size_t Trial::missing_plain() const {
   if (plain_ == 0) return 0;
   std::unordered_set<std::string> arrived;
   for (const StoredReading& reading : central.stored(kPlainVillage)) arrived.insert(json_field(reading.body, "n"));
-  const auto fed = static_cast<std::size_t>(plain_);
+  const auto fed = static_cast<std::size_t>(plain_) - forgiven_plain_;
   return fed - std::min(fed, arrived.size());
 }
 

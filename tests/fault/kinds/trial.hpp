@@ -46,6 +46,10 @@ class Trial {
   int revive();
   /// The disk that had these readings is gone: they need not arrive.
   void forgive(const std::vector<std::string>& ids) { forgiven_.insert(ids.begin(), ids.end()); }
+  /// The same for so many plain ones.
+  void forgive_plain(std::size_t readings) { forgiven_plain_ += readings; }
+  /// Plain readings that are not at central, and were not forgiven.
+  [[nodiscard]] std::size_t missing_plain() const;
   void kill_central();  ///< it counts duplicates in its memory
   void count_faults(int faults = 1) { tally_.faults += static_cast<std::uint64_t>(faults); }
   void complain(std::string what) { tally_.complaints.push_back(std::move(what)); }
@@ -76,12 +80,12 @@ class Trial {
   };
   [[nodiscard]] Missing missing() const;
   [[nodiscard]] bool drained();
-  [[nodiscard]] std::size_t missing_plain() const;
   void judge(std::size_t village, const std::vector<StoredReading>& stored);
   bool revive(Process& process, const std::string& who);
 
   bool supervised_;
   int plain_{};
+  std::size_t forgiven_plain_{};
   std::unordered_set<std::string> forgiven_;
   std::vector<Fed> fed_;
   Tally tally_;
