@@ -50,21 +50,31 @@ revision_of() { # revision_of WORKLOAD: empty if it is not there
   esac
 }
 
-take_back() {
-  local workload
-  for workload in "${!before[@]}"; do
-    if [[ -n ${before[$workload]} ]]; then
-      # What has not changed is told so and left alone.
-      ours rollout undo "$workload" --to-revision="${before[$workload]}" || true
-    else
-      say "$workload is new: nothing to take back; see kubectl -n $NAMESPACE describe $workload"
-    fi
+unready_pods_of() { # unready_pods_of WORKLOAD
+  ours get pods --selector "app.kubernetes.io/name=${1#*/}" -o \
+    'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' |
+    awk 'NF && $2 != "True" { print "pod/" $1 }'
+}
+
+take_back() { # take_back WORKLOAD...
+  local workload pods
+  for workload in "$@"; do
+    [[ -n ${before[$workload]} ]] || {
+      say "$workload is new: nothing to go back to; see kubectl -n $NAMESPACE describe $workload"
+      continue
+    }
+    # What has not changed is told so and left alone.
+    ours rollout undo "$workload" --to-revision="${before[$workload]}" || true
+    # A StatefulSet waits for a broken pod for ever, also when it is about to replace it.
+    [[ $workload == statefulset.apps/* ]] || continue
+    mapfile -t pods < <(unready_pods_of "$workload")
+    [[ ${#pods[@]} -eq 0 ]] || ours delete --wait=false "${pods[@]}"
   done
 }
 
 main() {
   [[ $# -ge 1 && $1 != -* ]] || die "usage: deploy.sh OVERLAY [solar-forwarder=IMAGE...]"
-  local overlay=$1 work built workload workloads failed=()
+  local overlay=$1 work built image workload workloads failed=()
   shift
   [[ -f $here/overlays/$overlay/kustomization.yaml ]] || die "there is no overlay $overlay"
   work=$(mktemp -d "$here/overlays/.deploy-XXXXXX") # kustomize finds overlays by relative paths
@@ -73,6 +83,9 @@ main() {
   write_kustomization "$overlay" "$@" >"$work/kustomization.yaml"
   built=$work/built.yaml
   kubectl kustomize "$work" >"$built"
+  for image in "$@"; do
+    grep -qF -- "image: ${image#*=}" "$built" || die "$overlay has no image ${image%%=*}: does it give it another name?"
+  done
 
   mapfile -t workloads < <(kubectl apply --dry-run=client -o name -f "$built" | grep -E '^(deployment|statefulset)\.apps/')
   [[ ${#workloads[@]} -gt 0 ]] || die "there is nothing to run in $overlay"
@@ -88,8 +101,8 @@ main() {
     return 0
   }
   ours get pods -o wide || true
-  take_back
-  die "did not come up within $PATIENCE, and was taken back: ${failed[*]}"
+  take_back "${workloads[@]}"
+  die "did not come up within $PATIENCE: ${failed[*]}"
 }
 
 main "$@"
