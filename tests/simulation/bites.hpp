@@ -59,10 +59,10 @@ enum class Bite : std::uint8_t {
   CentralDuplicate,
   ReadingSentAgain,
   RefusedOfferedAgain,
-  kCount,
+  Count,
 };
 
-inline constexpr std::size_t kBites = static_cast<std::size_t>(Bite::kCount);
+inline constexpr std::size_t kBites = static_cast<std::size_t>(Bite::Count);
 using BiteCounts = std::array<std::uint64_t, kBites>;
 
 /// "gateway killed in commit"

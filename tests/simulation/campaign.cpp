@@ -45,7 +45,7 @@ std::string readable(std::uint64_t seed, Model model) {
   const HistoryResult result = run_history(plan_of(seed), model, Journal::Text::Last);
   std::string text = "seed " + std::to_string(seed) + ": ";
   text += result.violation ? "VIOLATION " + *result.violation : std::string{"nothing wrong"};
-  text += "\nrepeat with: simulate --seed " + std::to_string(seed) + " --histories 1 --verbose";
+  text += "\nrepeat with: ./dev simulate --seed " + std::to_string(seed) + " --histories 1 --verbose";
   if (model != Model::Right) text += std::string{" --model "} + to_string(model);
   text += "\n";
   if (result.lines_dropped > 0) text += "  .. " + std::to_string(result.lines_dropped) + " lines before\n";

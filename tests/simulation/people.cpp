@@ -20,7 +20,7 @@ MqttMessage message_of(const Origin& origin, std::string payload) {
 
 /// A device's message: one reading or a few, now and then rubbish.
 void send_from_device(World& world, const DevicePlan& device) {
-  if (!world.broker.runs()) return;
+  if (!world.broker.runs() || world.ledger.entries().size() >= kReadingsMax) return;
   if (world.dice.percent(3)) {
     static_cast<void>(world.broker.publish_from_device(message_of(device.origin, R"({"power_kw":"no number"})"), {}));
     return;

@@ -36,9 +36,9 @@ enum class Fault : std::uint8_t {
   JumpClock,
   CutOffCentral,
   CentralMood,
-  kCount,
+  Count,
 };
-inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::kCount);
+inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::Count);
 
 struct PlannedFault {
   Millis at{};

@@ -14,7 +14,17 @@ namespace solar::test {
 
 namespace {
 
-constexpr const char* kUsage = "usage: simulate [--histories N] [--seed FIRST] [--jobs J] [--model NAME] [--verbose]\n";
+constexpr const char* kUsage =
+    "usage: simulate [--histories N] [--seed FIRST] [--jobs J] [--model NAME] [--verbose]\n"
+    "\n"
+    "  --histories N  how many; default 1000\n"
+    "  --seed FIRST   of the first one, the others follow; default 1\n"
+    "  --jobs J       threads; default 1\n"
+    "  --model NAME   a world that is broken on purpose: deletes-on-puback, forgets-on-crash, new-id-at-resend,\n"
+    "                 receipts-before-central, acks-before-commit, sequence-starts-again\n"
+    "  --verbose      prints everything that happens\n"
+    "\n"
+    "The exit status is 1 if something happened that must not.\n";
 constexpr double kProgressSeconds = 10;
 
 struct Arguments {
@@ -110,6 +120,10 @@ Campaign run_job(const Arguments& arguments, std::uint64_t job) {
 
 int simulate(const std::vector<std::string>& words) {
   const auto arguments = parse(words);
+  if (words == std::vector<std::string>{"--help"}) {
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
   if (!arguments) {
     std::fputs(kUsage, stderr);
     return 2;
