@@ -65,10 +65,16 @@ check_yaml() {
   yamllint --strict --config-data "$YAML_RULES" "${places[@]}"
 }
 
-own_checks() { "$python" "$here/own_checks.py" --bin "$bin" "$built"/*.yaml; }
+own_checks() {
+  local status=0
+  "$python" "$here/own_checks.py" --bin "$bin" "$built"/*.yaml || status=1
+  "$python" "$here/compose_checks.py" --bin "$bin" compose/compose.yaml || status=1
+  return $status
+}
 
 planted_faults() {
-  "$python" "$here/planted_faults.py" "$bin" "$built"/{overlays-production,overlays-durable-inbox,monitoring}.yaml
+  "$python" "$here/planted_faults.py" "$bin" "$built"/{overlays-production,overlays-durable-inbox,monitoring}.yaml \
+    compose/compose.yaml
 }
 
 schema_check() {

@@ -108,21 +108,27 @@ def everything_is_in_one_namespace(build):
 # --- settings, sizes, times ---
 
 
+def setting_faults(program, variables):
+    """Asks the program itself. `variables`: name -> value, or None where the value comes from elsewhere."""
+    if not program.exists():
+        return
+    text = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
+    for name in sorted(set(variables) - set(re.findall(r"^  --[a-z-]+, ([A-Z_]+)$", text, re.MULTILINE))):
+        yield f"{program.name} has no setting {name}"
+    # A command that only looks: 2 means that a value is wrong, anything else that there is no database here.
+    done = subprocess.run([program, "status"], env={k: v for k, v in variables.items() if v is not None and k != "CONFIG"},
+                          cwd="/", capture_output=True, text=True, check=False)
+    if done.returncode == 2:
+        yield done.stderr.strip()
+
+
 def settings_are_real(build, binaries):
     for item in build.workloads:
         for container in containers_of(item):
-            program = binaries / PROGRAMS.get(container["name"], "none")
-            if not program.exists():
-                continue
             variables = {k: v for k, v in build.environment(container).items() if k not in OWN_VARIABLES}
-            text = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
-            for name in sorted(set(variables) - set(re.findall(r"^  --[a-z-]+, ([A-Z_]+)$", text, re.MULTILINE))):
-                yield f"{name_of(item)}: {program.name} has no setting {name}"
-            # A command that only looks: 2 means that a value is wrong, anything else that there is no database here.
-            done = subprocess.run([program, "status"], env={k: v for k, v in variables.items() if v is not None},
-                                  cwd="/", capture_output=True, text=True, check=False)
-            if done.returncode == 2:
-                yield f"{name_of(item)}: {done.stderr.strip()}"
+            if container["name"] in PROGRAMS:
+                yield from (f"{name_of(item)}: {fault}"
+                            for fault in setting_faults(binaries / PROGRAMS[container["name"]], variables))
 
 
 def paths_are_mounted(build):

@@ -1,14 +1,15 @@
 """Every check of ours must find the fault that it is there for: plants them one by one into a build that is clean.
 
-usage: planted_faults.py BIN_FOLDER PRODUCTION.yaml DURABLE.yaml MONITORING.yaml
+usage: planted_faults.py BIN_FOLDER PRODUCTION.yaml DURABLE.yaml MONITORING.yaml COMPOSE.yaml
 """
 
-import copy
+import json
 import pathlib
 import sys
 
 import yaml
 
+import compose_checks
 from model import Build, pod_template
 from own_checks import CHECKS, settings_are_real
 
@@ -111,6 +112,23 @@ SETTINGS = [
     (lambda b: config(b).update(INBOX_MAXX="1GiB"), "has no setting INBOX_MAXX"),
     (lambda b: config(b).update(SESSION_EXPIRY="5minutes"), "unknown unit"),
 ]
+COMPOSE = [
+    (lambda s: s["broker"].update(user="0:0"), "broker: runs as root"),
+    (lambda s: s["broker"].pop("user"), "broker: runs as root"),
+    (lambda s: s["central"].pop("read_only"), "central: the root file system is writable"),
+    (lambda s: s["central"].update(cap_add=["NET_RAW"]), "central: must drop"),
+    (lambda s: s["meters"].pop("security_opt"), "meters: may gain privileges"),
+    (lambda s: s["forwarder-1"].pop("mem_limit"), "forwarder-1: no mem_limit"),
+    (lambda s: s["forwarder-1"].update(image="solar-forwarder:latest"), "the image has no version"),
+    (lambda s: s["broker"].update(ports=["8883:8883"]), "is open to everybody"),
+    (lambda s: s["forwarder-1"]["volumes"].append("forgotten:/x"), "the volume forgotten is not declared"),
+    (lambda s: s["forwarder-1"].update(volumes=["credentials-forwarder:/credentials"]), "may write to"),
+    (lambda s: s["broker"]["volumes"].append("credentials:/ca:ro"), "sees the CA's key"),
+    (lambda s: s["broker"]["volumes"].append("credentials-forwarder:/f:ro"), "has two identities"),
+    (lambda s: s.pop("forwarder-2"), "the volume inbox-2 is of no use"),
+    (lambda s: s.pop("prepare"), "waits for prepare"),
+    (lambda s: s["broker"].pop("healthcheck"), "waits for the health of broker"),
+]
 MONITORING = [
     (lambda b: first_alert(b)["annotations"].pop("runbook"), "does not name a section"),
 ]
@@ -120,24 +138,35 @@ def sentences(build):
     return [fault for check in CHECKS for fault in check(build)]
 
 
+def planted(path, faults, wrap, check):
+    """How many were missed, of the faults planted into what `wrap` makes of the file."""
+    missed = 0
+    for number, (plant, expected) in enumerate(faults, 1):
+        whole = wrap(path.read_text())
+        plant(whole["services"] if isinstance(whole, dict) else whole)
+        found = check(whole if isinstance(whole, dict) else Build(whole.items))
+        if not any(expected in sentence for sentence in found):
+            missed += 1
+            print(f"{path.stem}: fault {number} was not found ({expected}); found: {found}")
+    return missed
+
+
 def main():
-    binaries = pathlib.Path(sys.argv[1])
-    production, durable, monitoring = sys.argv[2:]
-    rounds = [(production, PRODUCTION, sentences), (durable, DURABLE, sentences), (monitoring, MONITORING, sentences)]
+    binaries, production, durable, monitoring, compose = map(pathlib.Path, sys.argv[1:])
+
+    def build(text):
+        return Build(list(yaml.safe_load_all(text)))
+
+    def separate(text):  # what is shared by an anchor must not be changed for all
+        return json.loads(json.dumps(yaml.safe_load(text)))
+
+    rounds = [(production, PRODUCTION, build, sentences), (durable, DURABLE, build, sentences),
+              (monitoring, MONITORING, build, sentences), (compose, COMPOSE, separate, compose_checks.faults_in)]
     if (binaries / "solar-forwarder").exists():
-        rounds.append((production, SETTINGS, lambda build: list(settings_are_real(build, binaries))))
-    planted = missed = 0
-    for path, faults, check in rounds:
-        clean = list(yaml.safe_load_all(pathlib.Path(path).read_text()))
-        for number, (plant, expected) in enumerate(faults, 1):
-            planted += 1
-            build = Build(copy.deepcopy(clean))
-            plant(build)
-            found = check(Build(build.items))
-            if not any(expected in sentence for sentence in found):
-                missed += 1
-                print(f"{pathlib.Path(path).stem}: fault {number} was not found ({expected}); found: {found}")
-    print(f"planted {planted} faults, {planted - missed} were found")
+        rounds.append((production, SETTINGS, build, lambda b: list(settings_are_real(b, binaries))))
+    count = sum(len(faults) for _, faults, _, _ in rounds)
+    missed = sum(planted(*one) for one in rounds)
+    print(f"planted {count} faults, {count - missed} were found")
     sys.exit(1 if missed else 0)
 
 
