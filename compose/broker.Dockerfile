@@ -1,6 +1,5 @@
 # Mosquitto, and what makes its credentials and the villages' weather: one image for the parts of compose.yaml that need a shell.
-ARG BASE=debian:trixie-slim
-FROM ${BASE}
+FROM debian:trixie-slim
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends mosquitto mosquitto-clients openssl \
  && rm -rf /var/lib/apt/lists/* \
