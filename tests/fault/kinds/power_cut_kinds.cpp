@@ -15,12 +15,39 @@ constexpr std::uint64_t kInboxDisk = 96 * kMiB;  // a forwarder subscribes where
 
 int cuts(Scale scale) { return scale == Scale::Sample ? 3 : 10; }
 
+std::size_t accepted(const Trial& trial) {
+  std::size_t count = 0;
+  for (const Publisher& publisher : trial.publishers) count += publisher.accepted().size();
+  return count;
+}
+
 /// Reading by reading, so that there are many commits, up to the moment at which this returns.
 void feed_one_by_one(Trial& trial, Random& random) {
+  const std::size_t before = accepted(trial);
   const auto end = std::chrono::steady_clock::now() + milliseconds{between(random, 100, 600)};
-  while (std::chrono::steady_clock::now() < end) {
+  const auto patience = std::chrono::steady_clock::now() + kPatience;
+  bool flows = false;
+  while (std::chrono::steady_clock::now() < end || (!flows && std::chrono::steady_clock::now() < patience)) {
     trial.feed(between(random, 1, 3));
     at_any_moment(random, milliseconds{2});
+    flows = flows || accepted(trial) > before;
+  }
+  if (!flows) trial.complain("nothing was accepted before a power cut");
+}
+
+/// The power fails, and with it the publishers. What they told before must survive. What they tell later counts for
+/// nothing: a machine without power tells nobody, but after this ioctl a sync that was under way returns success though
+/// its bytes are gone (Linux 6.18: in one cut of four, with ten lines that only write and sync).
+void fail_power(Trial& trial, LoopDisk& disk, Random& random) {
+  std::vector<std::size_t> told;
+  for (const Publisher& publisher : trial.publishers) told.push_back(publisher.accepted().size());
+  disk.cut_power();
+  at_any_moment(random, milliseconds{50});
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    trial.publishers[i].kill();
+    std::vector<std::string> later = trial.publishers[i].accepted();
+    later.erase(later.begin(), later.begin() + static_cast<std::ptrdiff_t>(told[i]));
+    trial.forgive(later);
   }
 }
 
@@ -29,23 +56,13 @@ void restore(Trial& trial, LoopDisk& disk) {
   trial.count_faults();
 }
 
-std::size_t accepted(const Trial& trial) {
-  std::size_t count = 0;
-  for (const Publisher& publisher : trial.publishers) count += publisher.accepted().size();
-  return count;
-}
-
 Tally outbox_round(Random& random, Scale scale) {
   LoopDisk disk{kOutboxDisk};
   Trial trial{{.outboxes_in = disk.path()}};
   trial.start();
   for (int cut = 0; cut < cuts(scale); ++cut) {
-    const std::size_t before = accepted(trial);
     feed_one_by_one(trial, random);
-    disk.cut_power();
-    if (accepted(trial) == before) trial.complain("nothing was accepted before a power cut");
-    at_any_moment(random, milliseconds{50});
-    for (Publisher& publisher : trial.publishers) publisher.kill();
+    fail_power(trial, disk, random);
     restore(trial, disk);
     for (Publisher& publisher : trial.publishers) publisher.start();
     at_any_moment(random, milliseconds{400});
