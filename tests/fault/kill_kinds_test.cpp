@@ -4,6 +4,7 @@
 
 TEST_CASE("kill -9 of a publisher at any moment loses nothing") { SOLAR_REQUIRE_NO_LOSS("kill-publisher"); }
 TEST_CASE("kill -9 of a forwarder at any moment loses nothing") { SOLAR_REQUIRE_NO_LOSS("kill-forwarder"); }
+TEST_CASE("a broker that restarts in an orderly way loses nothing") { SOLAR_REQUIRE_NO_LOSS("restart-broker"); }
 TEST_CASE("kill -9 of the broker at any moment loses nothing") { SOLAR_REQUIRE_NO_LOSS("kill-broker"); }
 TEST_CASE("kill -9 of a broker that loses its files loses nothing") { SOLAR_REQUIRE_NO_LOSS("wipe-broker"); }
 TEST_CASE("kill -9 of central at any moment loses nothing") { SOLAR_REQUIRE_NO_LOSS("kill-central"); }

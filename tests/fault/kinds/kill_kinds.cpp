@@ -9,6 +9,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kAnyMoment{400};
+constexpr milliseconds kUntilEmpty{2'000};  // often enough for outboxes to become empty
 
 int deaths(Scale scale) { return scale == Scale::Sample ? 3 : 8; }
 
@@ -22,7 +23,7 @@ Tally rounds_of(Random& random, Scale scale, const std::function<void(Trial&)>& 
     die(trial);
     trial.count_faults();
     trial.feed(between(random, 0, 100));
-    at_any_moment(random, kAnyMoment);
+    at_any_moment(random, between(random, 0, 2) == 0 ? kUntilEmpty : kAnyMoment);
   }
   return trial.conclude();
 }
@@ -58,7 +59,11 @@ Tally publisher_round(Random& random, Scale scale) {
 }
 
 Tally forwarder_round(Random& random, Scale scale) {
-  return rounds_of(random, scale, [&](Trial& trial) { kill_forwarder(trial, random); });
+  return rounds_of(random, scale, [&](Trial& trial) {
+    // Nobody sends these again: what a forwarder acknowledged must be in its inbox.
+    trial.feed_plain(between(random, 50, 500));
+    kill_forwarder(trial, random);
+  });
 }
 
 Tally broker_round(Random& random, Scale scale) {
@@ -95,14 +100,27 @@ Tally pairs_round(Random& random, Scale scale) {
   });
 }
 
+// Often while central is away, so that there is something in it to lose.
 Tally lost_inbox_round(Random& random, Scale scale) {
   return rounds_of(random, scale, [&](Trial& trial) {
+    const bool away = between(random, 0, 2) > 0;
+    if (away) {
+      trial.kill_central();
+      trial.feed(between(random, 50, 300));
+      at_any_moment(random, kAnyMoment);
+    }
     Forwarder& forwarder = trial.forwarders[static_cast<std::size_t>(between(random, 0, 1))];
     forwarder.kill();
     for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(forwarder.inbox().string() + suffix);
     at_any_moment(random, kAnyMoment);
     forwarder.start_without_waiting();
+    if (away) trial.central.start();
   });
+}
+
+// It keeps sessions, but not their shared subscriptions.
+Tally broker_restarted_round(Random& random, Scale scale) {
+  return rounds_of(random, scale, [](Trial& trial) { trial.broker.restart(); });
 }
 
 }  // namespace
@@ -110,12 +128,15 @@ Tally lost_inbox_round(Random& random, Scale scale) {
 std::vector<Kind> kill_kinds() {
   return {
       {"kill-publisher", "kill -9 of a publisher, which starts again at once", publisher_round},
-      {"kill-forwarder", "kill -9 of one of two forwarders", forwarder_round},
+      {"kill-forwarder", "kill -9 of one of two forwarders, plain readings among what they have", forwarder_round},
+      {"restart-broker", "the broker ends in an orderly way, and comes back with what it keeps",
+       broker_restarted_round},
       {"kill-broker", "kill -9 of the broker, which has its files when it comes back", broker_round},
       {"wipe-broker", "kill -9 of the broker, which comes back with nothing", broker_wiped_round},
       {"kill-central", "kill -9 of central", central_round},
       {"kill-pairs", "kill -9 of two of them, one right after the other", pairs_round},
-      {"lose-inbox", "kill -9 of a forwarder, which comes back with an empty disk", lost_inbox_round},
+      {"lose-inbox", "kill -9 of a forwarder, which comes back with an empty disk; central often away",
+       lost_inbox_round},
   };
 }
 
