@@ -20,6 +20,7 @@ solar::test::FuzzTarget chosen() {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const solar::test::FuzzTarget target = chosen();
   target.run({reinterpret_cast<const char*>(data), size});
