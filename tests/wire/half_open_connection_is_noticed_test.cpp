@@ -4,7 +4,6 @@
 
 using namespace solar;
 using namespace solar::test;
-using mqtt::Type;
 
 TEST_CASE("a connection on which no PINGRESP comes is given up for another one") {
   ScriptedBroker broker;

@@ -5,7 +5,6 @@
 
 using namespace solar;
 using namespace solar::test;
-using mqtt::Type;
 
 TEST_CASE("being taken over is told, and a new client id connects at once") {
   ScriptedBroker broker;
