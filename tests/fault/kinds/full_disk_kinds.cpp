@@ -37,10 +37,12 @@ Tally outbox_round(Random& random, Scale scale) {
     trial.feed(between(random, 50, 300));
     at_any_moment(random, kAnyMoment);
     const bool to_the_brim = filling % 2 == 0;
-    disk.fill_up_to(to_the_brim ? 0 : some_kib(random, 1024, 3072));
+    disk.fill_up_to(to_the_brim ? 0 : some_kib(random, 128, 512));
     trial.count_faults();
     for (int more = 0; more < 3; ++more) {
-      trial.feed(between(random, 10, 300));
+      trial.feed(0, between(random, 100, 300));
+      // Who keeps no reserve takes that of the others, too.
+      if (to_the_brim) trial.feed(1, between(random, 10, 300));
       at_any_moment(random, kAnyMoment);
       sometimes_kill(trial.publishers[static_cast<std::size_t>(between(random, 0, 1))], random);
       trial.revive();
