@@ -37,7 +37,8 @@ void copy_aside(Sqlite& database, AsideKind kind, const TakenRow& row, const std
           "INSERT INTO aside(kind, village, device, id, token, seq, crc, accepted_at_ms, body, reason, at_ms, "
           "offered_at_ms) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(code(kind), row.parcel.origin.village, row.parcel.origin.device, row.parcel.id,
-            stored(row.parcel.row.token), row.parcel.row.seq, std::int64_t{row.parcel.crc},
+            stored(row.parcel.row.token), row.parcel.row.seq,
+            marked_crc(row.parcel.crc, row.parcel.row, row.parcel.origin.device, row.parcel.id),
             std::int64_t{row.accepted_at.count()}, Blob{row.parcel.body}, reason, std::int64_t{at.count()},
             std::int64_t{at.count()})
       .run();

@@ -37,17 +37,18 @@ PRAGMA user_version = 1;
 const std::string kSelectRows =
     "SELECT seq, token, device, id, crc, round, accepted_at_ms, body, village, due_at_ms FROM readings ";
 
-std::uint32_t mark_of(const RowId& row, const std::string& device) {
-  return checksum(to_string(row) + "/" + device) | 1U;
-}
-
-/// What an index does not hold a second time is marked beside the body's CRC; a row with its sender's id is in one.
-std::int64_t stored_crc(std::string_view body, const RowId& row, const NewReading& reading) {
-  const std::uint64_t mark = reading.id ? 0 : mark_of(row, reading.origin.device);
-  return static_cast<std::int64_t>(mark << 32U | checksum(body));
+/// What would send a reading as another one if it were altered. The same for the same reading of a sender, however
+/// often it comes: the mark is a part of what makes it unique.
+std::uint32_t mark_of(const RowId& row, const std::string& device, const std::optional<std::string>& id) {
+  return checksum(device + "/" + (id ? *id : to_string(row))) | 1U;
 }
 
 }  // namespace
+
+std::int64_t marked_crc(std::uint32_t crc, const RowId& row, const std::string& device,
+                        const std::optional<std::string>& id) {
+  return static_cast<std::int64_t>(std::uint64_t{mark_of(row, device, id)} << 32U | crc);
+}
 
 SqliteOptions sqlite_options(const QueueOptions& options) {
   return {.path = options.path,
@@ -153,7 +154,7 @@ TakenRow Queue::Tables::row_of(const Statement& statement) const {
   row.accepted_at = Millis{statement.integer(6)};
   row.parcel.body = statement.text(7);
   const auto mark = static_cast<std::uint32_t>(static_cast<std::uint64_t>(statement.integer(4)) >> 32U);
-  row.is_itself = mark == 0 || mark == mark_of(row.parcel.row, row.parcel.origin.device);
+  row.is_itself = mark == 0 || mark == mark_of(row.parcel.row, row.parcel.origin.device, row.parcel.id);
   return row;
 }
 
@@ -169,7 +170,7 @@ Appended Queue::Tables::Change::insert(const NewReading& reading, std::uint64_t 
   VillageCounters& counters = village(reading.origin.village);
   tables_.insert_reading
       .bind(row.seq, stored(row.token), counters.number, reading.origin.device, reading.id,
-            stored_crc(body, row, reading), std::int64_t{wall.count()}, Blob{body})
+            marked_crc(checksum(body), row, reading.origin.device, reading.id), std::int64_t{wall.count()}, Blob{body})
       .run();
   if (tables_.database.changes() == 0) return {.row = {}, .duplicate = true};
   ++tables_.next_seq;

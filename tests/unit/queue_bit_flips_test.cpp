@@ -78,13 +78,19 @@ TEST_CASE("a log that ends in the middle of a commit is opened up to the commit 
 
 TEST_CASE("a row whose token or device was altered is quarantined, not delivered as another") {
   const Room room;
-  { accept(*std::make_unique<Queue>(room.options(1)), plains("Bamenda", 1, 4)); }
+  {
+    Queue queue{room.options(1)};
+    accept(queue, plains("Bamenda", 1, 4));
+    accept_one(queue, with_id("Bamenda", "theirs-5", 5));
+    accept_one(queue, with_id("Bamenda", "theirs-6", 6));
+  }
   room.alter("UPDATE readings SET device='m!in' WHERE seq=2; UPDATE readings SET token=9 WHERE seq=3");
+  room.alter("UPDATE readings SET device='m!in' WHERE seq=5; UPDATE readings SET id='others-6' WHERE seq=6");
 
   Queue queue{room.options(2)};
 
   CHECK(all_fresh(queue) == std::vector<std::string>{body(1), body(4)});
-  CHECK(quarantined(queue) == 2);
+  CHECK(quarantined(queue) == 4);
 }
 
 TEST_CASE("rows written before there were marks are taken") {
