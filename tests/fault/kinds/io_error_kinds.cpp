@@ -79,6 +79,8 @@ void let_die(Trial& trial, Programs& programs, Random& random, int times, const 
 Tally outbox_round(Random& random, Scale scale) {
   Trial trial{{.supervised = true}};
   trial.start();
+  trial.feed(50);
+  if (!trial.publishers[0].accepts(50)) trial.complain("nothing is accepted by a whole disk");
   let_die(trial, trial.publishers, random, deaths(scale), [&] { trial.feed(between(random, 1, 100)); });
   complain_if_toothless(trial, publisher_logs(trial), {kDatabaseFailed});
   return trial.conclude();
