@@ -45,7 +45,7 @@ TEST_CASE("a bit anywhere in the log that kill -9 leaves costs at most the readi
   const auto bits = fs::file_size(copy.database().string() + "-wal") * 8;
 
   // High and low bits of words, in all kinds of places; the header's all.
-  for (std::uintmax_t bit = 0; bit < bits; bit += bit < 256 ? 7 : 1'733) {
+  for (std::uintmax_t bit = 0; bit < bits; bit += bit < 256 ? 7 : 13'331) {
     copy_alive(room, copy);
     flip_bit(copy.database().string() + "-wal", bit);
 
