@@ -15,20 +15,12 @@ const std::string kTopic = "solar/Bamenda/main/readings";
 /// Holds every commit back, as a slow disk does: by the queue's own lock, which it keeps while it asks about a row.
 class SlowDisk {
  public:
-  explicit SlowDisk(Queue& queue) {
-    const Millis wall = SystemClock{}.now().wall;
-    const RowId row = accept_one(queue, plain("Elsewhere", 0), wall);
-    const Rest rest{.row = row, .due_at = wall + Millis{kRestMax / 2}, .round = 1};
+  /// REQUIRES: nobody else uses the queue yet.
+  explicit SlowDisk(Queue& queue) : queue_{queue} {
+    const RowId row = accept_one(queue, plain("Elsewhere", 0), wall_);
+    const Rest rest{.row = row, .due_at = wall_ + kRestMax / 2, .round = 1};
     queue.rest({&rest, 1});
-    const auto wait = [this](std::int64_t) {
-      holds_.set_value();
-      release_.get_future().wait();
-      return true;
-    };
-    thread_ = std::thread{[&queue, wait, village = village_of(queue), wall] {
-      static_cast<void>(queue.due(village, wall + kRestMax, wait, 1));
-    }};
-    holds_.get_future().wait();
+    village_ = village_of(queue);
   }
   ~SlowDisk() {
     if (thread_.joinable()) release();
@@ -36,14 +28,26 @@ class SlowDisk {
   SlowDisk(const SlowDisk&) = delete;
   SlowDisk& operator=(const SlowDisk&) = delete;
 
+  void hold() {
+    thread_ = std::thread{[this] { static_cast<void>(queue_.due(village_, wall_ + kRestMax, wait_, 1)); }};
+    holds_.get_future().wait();
+  }
   void release() {
     release_.set_value();
     thread_.join();
   }
 
  private:
+  Queue& queue_;
+  Millis wall_{SystemClock{}.now().wall};
+  VillageNumber village_{};
   std::promise<void> holds_;
   std::promise<void> release_;
+  Queue::Skip wait_{[this](std::int64_t) {
+    holds_.set_value();
+    release_.get_future().wait();
+    return true;
+  }};
   std::thread thread_;
 };
 
@@ -52,10 +56,12 @@ class SlowDisk {
 TEST_CASE("no PUBACK leaves while the commit is held back, and it leaves with the commit") {
   ScriptedBroker broker;
   ForwarderRig forwarder{broker.url(), "http://127.0.0.1:9/"};
+  SlowDisk disk{forwarder.inbox()};
   forwarder.start();
   auto client = broker.next_client();
   client.welcome(kForwarderSubscriptions);
-  SlowDisk disk{forwarder.inbox()};
+  REQUIRE(forwarder.joins());
+  disk.hold();
 
   client.deliver(kTopic, R"({"power_kw":120})", 7);
   CHECK_FALSE(client.acked(7, 2 * kWatch));
