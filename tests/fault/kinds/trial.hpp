@@ -75,8 +75,9 @@ class Trial {
     int next{};  ///< the next number
   };
   struct Missing {
-    std::size_t lost{};
-    std::size_t forgiven{};
+    std::size_t accepted{};
+    std::size_t lost{};      ///< of the accepted ones
+    std::size_t forgiven{};  ///< the same
   };
   [[nodiscard]] Missing missing() const;
   [[nodiscard]] bool drained();
