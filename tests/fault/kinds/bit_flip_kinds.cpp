@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kDrainPatience{15'000};
+constexpr milliseconds kDrainPatience{60'000};
 constexpr int kRestartsMax = 5;  // by one damage
 constexpr const char* kQuarantined = "set aside in quarantine id=";
 constexpr const char* kCarriedOver = "whole readings carried over readings=";

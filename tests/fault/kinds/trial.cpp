@@ -175,6 +175,8 @@ Tally Trial::conclude(milliseconds patience) {
   tally_.duplicates += central.counts().value_or(Counts{}).duplicates;
   if (!empty) complain("an outbox is not empty " + std::to_string(patience.count() / 1000) + " s after the last fault");
   for (std::size_t village = 0; village < fed_.size(); ++village) judge(village, central.stored(village_name(village)));
+  judge_the_rest(central.stored());
+  complain_of_the_dead();
   if (!tally_.good()) {
     folder_.keep();
     complain("all files are kept in " + folder_.path().string());
@@ -197,12 +199,45 @@ void Trial::judge(std::size_t village, const std::vector<StoredReading>& stored)
   for (const std::string& id : Ledger::duplicates(publishers[village].accepted())) {
     wrong.push_back("an id was given twice: " + id);
   }
+  complain_of(std::move(wrong));
+}
+
+/// Plain readings, and villages that nobody fed.
+void Trial::judge_the_rest(const std::vector<StoredReading>& stored) {
+  std::vector<std::string> wrong;
+  std::unordered_set<std::string> judged;
+  for (std::size_t village = 0; village < fed_.size(); ++village) judged.insert(village_name(village));
+  for (const StoredReading& reading : stored) {
+    const json body = json::parse(reading.body, nullptr, false);
+    const std::string village = body.is_object() ? body.value("village", "") : "";
+    const bool known = judged.contains(village) && reading.key.starts_with(village + "/main/");
+    const int n = body.is_object() ? body.value("n", -1) : -1;
+    const bool plain = reading.key.starts_with(std::string{kPlainVillage} + "/") && village == kPlainVillage &&
+                       n >= 1 && n <= plain_ && reading.key.ends_with("/" + crc_text(reading.body));
+    if (!known && !plain) wrong.push_back("central has what nobody fed: " + reading.key + " " + reading.body);
+  }
+  complain_of(std::move(wrong));
+}
+
+void Trial::complain_of(std::vector<std::string> wrong) {
   if (wrong.size() > kNamedMax) {
     const std::size_t more = wrong.size() - kNamedMax;
     wrong.resize(kNamedMax);
     wrong.push_back("and " + std::to_string(more) + " more of this kind");
   }
   for (std::string& text : wrong) complain(std::move(text));
+}
+
+/// Nobody ends by itself unnoticed: where that may be, the trial is supervised.
+void Trial::complain_of_the_dead() {
+  for (Forwarder& forwarder : forwarders) {
+    if (!forwarder.process().running()) complain(forwarder.options().client_id + " has ended by itself, see its log");
+  }
+  for (Publisher& publisher : publishers) {
+    if (!publisher.process().running()) {
+      complain("the publisher of " + publisher.options().village + " has ended by itself, see its log");
+    }
+  }
 }
 
 }  // namespace solar::test

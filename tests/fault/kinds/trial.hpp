@@ -82,6 +82,9 @@ class Trial {
   [[nodiscard]] Missing missing() const;
   [[nodiscard]] bool drained();
   void judge(std::size_t village, const std::vector<StoredReading>& stored);
+  void judge_the_rest(const std::vector<StoredReading>& stored);
+  void complain_of(std::vector<std::string> wrong);
+  void complain_of_the_dead();
   bool revive(Process& process, const std::string& who);
 
   bool supervised_;
