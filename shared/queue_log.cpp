@@ -21,6 +21,8 @@
 #include "shared/file_descriptor.hpp"
 #include "shared/log.hpp"
 #include "shared/queue.hpp"
+#include "shared/queue_log_sums.hpp"
+#include "shared/queue_tables.hpp"
 #include "shared/sqlite.hpp"
 
 namespace solar {
@@ -29,87 +31,52 @@ namespace fs = std::filesystem;
 
 namespace {
 
+using namespace wal;
+
 constexpr std::size_t kHeaderBytes = 32;
 constexpr std::size_t kFrameHeaderBytes = 24;
 constexpr std::uint32_t kMagic = 0x377f0682;  // the last bit: checksums of big-endian words
 
-struct Sum {
-  std::uint32_t first{};
-  std::uint32_t second{};
-  bool operator==(const Sum&) const = default;
-};
-
-std::uint32_t big_endian(std::string_view bytes, std::size_t at) {
-  std::uint32_t value = 0;
-  for (std::size_t i = at; i < at + 4; ++i) value = value << 8U | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-
-std::uint32_t word(std::string_view bytes, std::size_t at, bool is_big_endian) {
-  std::uint32_t value{};
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return is_big_endian == (std::endian::native == std::endian::big) ? value : __builtin_bswap32(value);
-}
-
-/// REQUIRES: whole pairs of words.
-Sum add(Sum sum, std::string_view bytes, bool is_big_endian) {
-  for (std::size_t at = 0; at < bytes.size(); at += 8) {
-    sum.first += word(bytes, at, is_big_endian) + sum.second;
-    sum.second += word(bytes, at + 4, is_big_endian) + sum.first;
-  }
-  return sum;
-}
-
-Sum sum_at(std::string_view bytes, std::size_t at) {
-  return {.first = big_endian(bytes, at), .second = big_endian(bytes, at + 4)};
-}
-
-void turn_over(std::string& part, std::size_t bit) {
-  part[bit / 8] = static_cast<char>(part[bit / 8] ^ (1 << (bit % 8)));
-}
-
-/// Where a bit turned over would make `part` fit; `fits` must be cheap, it is asked for every bit. Several: high bits
-/// of a word weigh the same in many places.
-template <class Fits>
-std::vector<std::size_t> bits_that_fit(std::string& part, Fits fits) {
-  std::vector<std::size_t> bits;
-  for (std::size_t bit = 0; bit < part.size() * 8; ++bit) {
-    turn_over(part, bit);
-    if (fits(part)) bits.push_back(bit);
-    turn_over(part, bit);
-  }
-  return bits;
-}
-
+/// What is mended stands in a copy until `put_in_place`: with half of its sums new the log could not be mended again.
 class Log {
  public:
-  explicit Log(const fs::path& path)
-      : path_{path}, file_{::open(path.c_str(), O_RDWR | O_CLOEXEC)}, bytes_{fs::file_size(path)} {
+  /// `database_bytes`: of the file that the log belongs to.
+  Log(const fs::path& path, std::size_t database_bytes)
+      : path_{path},
+        file_{::open(path.c_str(), O_RDONLY | O_CLOEXEC)},
+        bytes_{fs::file_size(path)},
+        database_bytes_{database_bytes} {
     if (!file_.valid()) fail("cannot open");
+    fs::remove(copy_path());
   }
 
-  /// Tells how many bits were wrong.
-  std::size_t mend() {
-    if (bytes_ < kHeaderBytes + kFrameHeaderBytes) return 0;
+  /// False: what was accepted is lost with it.
+  [[nodiscard]] bool mend() {
+    if (bytes_ < kHeaderBytes + kFrameHeaderBytes) return true;
     if (!begin()) {
       log::error("the log is damaged from its begin; readings in it are lost, unless their senders keep them",
                  {{"file", path_.string()}, {"bytes", bytes_}});
-      return 0;
+      return false;
     }
     std::size_t number = 0;
-    for (; at(number) + frame_bytes_ <= bytes_; ++number) {
+    for (; at(number + 1) <= bytes_; ++number) {
       std::string frame = read(at(number), frame_bytes_);
-      if (!fits(frame) && !mend(frame)) break;
+      if (!fits(frame, sum_) && !mend(number, frame)) break;
       sum_ = sum_at(frame, 16);
       chain_on(number, frame);
     }
-    if (mended_ > 0) {
-      if (::fsync(file_.get()) != 0) fail("cannot sync");
-      log::error("bits had turned over in the log beside the database, mended; check the disk",
-                 {{"file", path_.string()}, {"bits", mended_}});
-    }
-    tell_what_is_lost(number);
-    return mended_;
+    return tell_what_is_lost(number);
+  }
+
+  [[nodiscard]] bool is_changed() const { return mended_ > 0; }
+
+  void put_in_place() const {
+    if (::fsync(file_.get()) != 0) fail("cannot sync");
+    if (fs::exists(copy_path())) fs::rename(copy_path(), path_);
+    const FileDescriptor folder{::open(fs::absolute(path_).parent_path().c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!folder.valid() || ::fsync(folder.get()) != 0) fail("cannot sync the folder of");
+    log::error("bits had turned over in the log beside the database, mended; check the disk",
+               {{"file", path_.string()}, {"places", mended_}});
   }
 
  private:
@@ -128,7 +95,7 @@ class Log {
     }
     for (const std::size_t bit : bits_that_fit(header, header_fits)) {
       turn_over(header, bit);
-      if (take_header(header) && fits(read(kHeaderBytes, frame_bytes_))) {
+      if (take_header(header) && fits(read(kHeaderBytes, frame_bytes_), sum_)) {
         write(0, header);
         ++mended_;
         return true;
@@ -147,19 +114,47 @@ class Log {
     return frame_bytes_ % 8 == 0 && at(1) <= bytes_;
   }
 
-  [[nodiscard]] bool fits(std::string_view frame) const {
-    if (frame.substr(8, 8) != salt_) return false;
-    const Sum sum = add(sum_, frame.substr(0, 8), is_big_endian_);
-    return add(sum, frame.substr(kFrameHeaderBytes), is_big_endian_) == sum_at(frame, 16);
+  /// The checksum of all up to this frame, by what stands in it; `sum`: of all before it.
+  [[nodiscard]] Sum sum_with(std::string_view frame, Sum sum) const {
+    return add(add(sum, frame.substr(0, 8), is_big_endian_), frame.substr(kFrameHeaderBytes), is_big_endian_);
   }
 
-  /// Whether only one bit is wrong: then it is damage, and no end of the log. Where it cannot be told which bit, the
-  /// page stays as it is: it is checked as every damaged one, and the reading by its CRC.
-  [[nodiscard]] bool mend(std::string& frame) {
+  [[nodiscard]] bool fits(std::string_view frame, Sum sum) const {
+    return frame.substr(8, 8) == salt_ && sum_with(frame, sum) == sum_at(frame, 16);
+  }
+
+  [[nodiscard]] bool next_fits(std::size_t number, Sum sum) const {
+    return at(number + 2) <= bytes_ && fits(read(at(number + 1), frame_bytes_), sum);
+  }
+
+  /// Page numbers that the database may have, given its size and the log's.
+  [[nodiscard]] bool is_plausible(std::string_view frame) const {
+    const std::size_t pages_max = (database_bytes_ + bytes_) / (frame_bytes_ - kFrameHeaderBytes);
+    const std::uint32_t page = big_endian(frame, 0);
+    return page >= 1 && page <= pages_max && big_endian(frame, 4) <= pages_max;
+  }
+
+  /// Whether only one bit is wrong, or only the checksum: then it is damage, and no end of the log. Two places often
+  /// weigh the same, such as the page's last word and the checksum's second; the next frame tells what the checksum
+  /// is. Where it still cannot be told which bit, the page stays as it is: it is checked as every damaged one, and the
+  /// reading by its CRC.
+  [[nodiscard]] bool mend(std::size_t number, std::string& frame) {
     if (!is_of_this_log(frame)) return false;
-    const auto bits = bits_that_fit(frame, [this](std::string_view tried) { return fits(tried); });
-    if (bits.empty()) return false;
-    if (bits.size() == 1) turn_over(frame, bits.front());
+    const Sum computed = sum_with(frame, sum_);
+    if (next_fits(number, computed)) {
+      frame.replace(8, 8, salt_);
+      put_sum(frame, 16, computed);
+    } else {
+      auto bits = bits_that_fit(frame, [this](std::string_view tried) { return fits(tried, sum_); });
+      if (bits.empty()) return false;
+      const bool sum_is_right = next_fits(number, sum_at(frame, 16));
+      std::erase_if(bits, [&](std::size_t bit) {
+        std::string head = frame.substr(0, kFrameHeaderBytes);
+        if (bit < head.size() * 8) turn_over(head, bit);
+        return !is_plausible(head) || (sum_is_right && bit >= 16 * 8 && bit < kFrameHeaderBytes * 8);
+      });
+      if (bits.size() == 1) turn_over(frame, bits.front());
+    }
     ++mended_;
     changed_ = true;
     return true;
@@ -171,12 +166,8 @@ class Log {
       new_sum_ = sum_;
       return;
     }
-    new_sum_ = add(new_sum_, std::string_view{frame}.substr(0, 8), is_big_endian_);
-    new_sum_ = add(new_sum_, std::string_view{frame}.substr(kFrameHeaderBytes), is_big_endian_);
-    for (std::size_t i = 0; i < 4; ++i) {
-      frame[16 + i] = static_cast<char>(new_sum_.first >> (24 - 8 * i));
-      frame[20 + i] = static_cast<char>(new_sum_.second >> (24 - 8 * i));
-    }
+    new_sum_ = sum_with(frame, new_sum_);
+    put_sum(frame, 16, new_sum_);
     write(at(number), frame);
   }
 
@@ -191,7 +182,7 @@ class Log {
 
   /// `number`: the first frame that SQLite will not take. With FULL a frame behind a commit was written after that
   /// commit was synced, so what is missing before it is damage; anything else may be what a power cut leaves.
-  void tell_what_is_lost(std::size_t number) const {
+  [[nodiscard]] bool tell_what_is_lost(std::size_t number) const {
     std::size_t commits = 0;
     bool more = false;
     for (std::size_t next = number; at(next) + frame_bytes_ <= bytes_; ++next) {
@@ -207,6 +198,7 @@ class Log {
       log::warning("the log's last transaction is not whole: a power cut, or damage",
                    {{"file", path_.string()}, {"frame", number}});
     }
+    return !more;
   }
 
   [[nodiscard]] std::string read(std::size_t offset, std::size_t size) const {
@@ -217,11 +209,27 @@ class Log {
     return bytes;
   }
 
-  void write(std::size_t offset, std::string_view bytes) const {
+  [[nodiscard]] fs::path copy_path() const { return path_.string() + ".mending"; }
+
+  void write(std::size_t offset, std::string_view bytes) {
+    if (!is_writable_) begin_copy();
     if (::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset)) !=
         static_cast<ssize_t>(bytes.size())) {
       fail("cannot write");
     }
+  }
+
+  void begin_copy() {
+    std::error_code error;
+    fs::copy_file(path_, copy_path(), error);
+    if (error) {
+      log::warning("no copy can be made of the log, it is mended in its place",
+                   {{"file", path_.string()}, {"error", error.message()}});
+      fs::remove(copy_path());
+    }
+    file_ = FileDescriptor{::open((error ? path_ : copy_path()).c_str(), O_RDWR | O_CLOEXEC)};
+    if (!file_.valid()) fail("cannot open a copy of");
+    is_writable_ = true;
   }
 
   [[noreturn]] void fail(const std::string& what) const {
@@ -231,20 +239,42 @@ class Log {
   fs::path path_;
   FileDescriptor file_;
   std::size_t bytes_;
+  std::size_t database_bytes_;
   std::size_t frame_bytes_{kFrameHeaderBytes};
   std::string salt_;
   Sum sum_;      // of all frames so far, as they stand in the file
   Sum new_sum_;  // as they will
   bool is_big_endian_{};
-  std::size_t mended_{};  // bits
+  std::size_t mended_{};  // places
   bool changed_{};
+  bool is_writable_{};
 };
+
+/// SQLite is about to write over it. Kept once for every damaged file that a salvage has set aside.
+void keep_aside(const fs::path& database) {
+  const fs::path kept = aside_path(database).string() + "-wal";
+  std::error_code error;
+  if (!fs::exists(kept)) fs::copy_file(database.string() + "-wal", kept, error);
+  if (error) {
+    fs::remove(kept);
+    log::error("the damaged log could not be kept", {{"file", kept.string()}, {"error", error.message()}});
+  } else {
+    log::error("the damaged log is kept beside the database", {{"file", kept.string()}});
+  }
+}
 
 }  // namespace
 
 void mend_log(const fs::path& database) {
   const fs::path path = database.string() + "-wal";
-  if (fs::exists(path) && Log{path}.mend() > 0) Queue::mark_suspect(database);
+  if (!fs::exists(path)) return;
+  std::error_code missing;
+  const auto database_bytes = fs::file_size(database, missing);
+  Log log{path, missing ? 0 : database_bytes};
+  if (!log.mend()) keep_aside(database);
+  if (!log.is_changed()) return;
+  Queue::mark_suspect(database);
+  log.put_in_place();
 }
 
 }  // namespace solar

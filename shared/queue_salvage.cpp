@@ -44,15 +44,6 @@ void remove_database(const fs::path& path) {
   for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(path.string() + suffix);
 }
 
-/// A name for the damaged file; one whose log has it already, if the process died before the file itself had.
-fs::path aside_path(const fs::path& path) {
-  fs::path aside;
-  for (int number = 1; aside.empty() || fs::exists(aside); ++number) {
-    aside = path.string() + ".damaged-" + std::to_string(number);
-  }
-  return aside;
-}
-
 /// The log goes first: beside the new file it would be taken for that one's. Can be repeated after a death in the
 /// middle.
 void swap_in_salvaged(const fs::path& path) {
@@ -205,6 +196,14 @@ void salvage(const QueueOptions& options) {
 }
 
 }  // namespace
+
+fs::path aside_path(const fs::path& database) {
+  fs::path aside;
+  for (int number = 1; aside.empty() || fs::exists(aside); ++number) {
+    aside = database.string() + ".damaged-" + std::to_string(number);
+  }
+  return aside;
+}
 
 void prepare_database(const QueueOptions& options) {
   const fs::path& path = options.path;

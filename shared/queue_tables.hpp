@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -127,6 +128,10 @@ class Queue::Tables {
 void prepare_database(const QueueOptions& options);
 
 [[nodiscard]] SqliteOptions sqlite_options(const QueueOptions& options);
+
+/// A name beside the database for a damaged file, to which "-wal" may be added; one whose log is there already, if the
+/// process died before the file itself was.
+[[nodiscard]] std::filesystem::path aside_path(const std::filesystem::path& database);
 
 /// Whether all tables and columns have the names that they were created with.
 [[nodiscard]] bool has_our_schema(Sqlite& database);

@@ -32,6 +32,19 @@ void copy_alive(const Room& from, const Room& to) {
   }
 }
 
+void remove_all(const Room& room) {
+  for (const auto& entry : fs::directory_iterator{room.database().parent_path()}) fs::remove(entry.path());
+}
+
+std::string bytes_of(const fs::path& path) {
+  std::ifstream file{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+constexpr std::uintmax_t kFrameBits = (24 + kPageBytes) * 8;
+
+std::uintmax_t frame_at(std::uintmax_t number) { return 32 * 8 + number * kFrameBits; }
+
 std::size_t quarantined(Queue& queue) { return queue.stats(kWall).quarantined; }
 
 }  // namespace
@@ -58,8 +71,71 @@ TEST_CASE("a bit anywhere in the log that kill -9 leaves costs at most the readi
       for (const std::string& text : whole) CHECK(std::ranges::count(numbered(1, kRows), text) == 1);
       CHECK(accept_one(queue, plain("Bamenda", kRows + 1)).seq == kRows + 1);
     }
-    for (const auto& entry : fs::directory_iterator{copy.database().parent_path()}) fs::remove(entry.path());
+    remove_all(copy);
   }
+}
+
+TEST_CASE("a bit in a frame's checksum, or in a word that weighs the same, costs nothing that was committed after it") {
+  const Room room;
+  Queue writer{room.options(1)};
+  for (int number = 1; number <= kRows; ++number) accept_one(writer, plain("Bamenda", number));
+  const Room copy;
+  copy_alive(room, copy);
+  const auto frames = (fs::file_size(copy.database().string() + "-wal") * 8 - 32 * 8) / kFrameBits;
+
+  for (std::uintmax_t frame = 0; frame < frames; frame += 23) {
+    for (const std::uintmax_t bit :
+         {std::uintmax_t{7}, std::uintmax_t{20 * 8 + 6}, std::uintmax_t{23 * 8 + 2}, kFrameBits - 6}) {
+      copy_alive(room, copy);
+      flip_bit(copy.database().string() + "-wal", frame_at(frame) + bit);
+
+      {
+        Queue queue{copy.options(2)};
+
+        INFO("frame " << frame << " bit " << bit);
+        CHECK(all_fresh(queue) == numbered(1, kRows));
+      }
+      remove_all(copy);
+    }
+  }
+}
+
+TEST_CASE("a death while the log is mended leaves it to be mended again") {
+  const Room room;
+  Queue writer{room.options(1)};
+  for (int number = 1; number <= kRows; ++number) accept_one(writer, plain("Bamenda", number));
+  const Room copy;
+  copy_alive(room, copy);
+  flip_bit(copy.database().string() + "-wal", frame_at(9) + 20 * 8);
+  { std::ofstream{copy.file("queue.db-wal.mending")} << "half a log"; }
+
+  Queue queue{copy.options(2)};
+
+  CHECK(all_fresh(queue) == numbered(1, kRows));
+  CHECK_FALSE(fs::exists(copy.file("queue.db-wal.mending")));
+}
+
+TEST_CASE("a log that cannot be mended is kept once before it is written over") {
+  const Room room;
+  Queue writer{room.options(1)};
+  for (int number = 1; number <= kRows; ++number) accept_one(writer, plain("Bamenda", number));
+  const Room copy;
+  copy_alive(room, copy);
+  const fs::path log = copy.database().string() + "-wal";
+  for (const int bit : {400, 1'000, 5'000}) flip_bit(log, frame_at(20) + static_cast<std::uintmax_t>(bit));
+  const std::string damaged = bytes_of(log);
+
+  for (const std::uint64_t token : {2U, 3U}) {
+    Queue queue{copy.options(token)};
+    CHECK(all_fresh(queue).size() < kRows);
+    copy_alive(room, copy);
+    flip_bit(log, frame_at(1));
+    flip_bit(log, frame_at(1) + 500);
+    flip_bit(log, frame_at(1) + 5'000);
+  }
+
+  CHECK(bytes_of(copy.file("queue.db.damaged-1-wal")) == damaged);
+  CHECK_FALSE(fs::exists(copy.file("queue.db.damaged-2-wal")));
 }
 
 TEST_CASE("a log that ends in the middle of a commit is opened up to the commit before it") {
