@@ -38,7 +38,7 @@ void copy_aside(Sqlite& database, AsideKind kind, const TakenRow& row, const std
           "offered_at_ms) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(code(kind), row.parcel.origin.village, row.parcel.origin.device, row.parcel.id,
             stored(row.parcel.row.token), row.parcel.row.seq,
-            marked_crc(row.parcel.crc, row.parcel.row, row.parcel.origin.device, row.parcel.id),
+            marked_crc(row.parcel.crc, row.parcel.row, row.parcel.origin, row.parcel.id),
             std::int64_t{row.accepted_at.count()}, Blob{row.parcel.body}, reason, std::int64_t{at.count()},
             std::int64_t{at.count()})
       .run();
@@ -60,7 +60,8 @@ void Queue::refuse(const RowId& row, const std::string& reason, Millis wall) {
 void Queue::quarantine(const TakenRow& row) {
   Tables::Change change{*tables_};
   copy_aside(tables_->database, AsideKind::Quarantined, row,
-             row.is_itself ? "the body does not match its CRC-32" : "number, token or device do not match their CRC-32",
+             row.is_itself ? "the body does not match its CRC-32"
+                           : "number, token, village or device do not match their CRC-32",
              row.accepted_at);
   change.erase(row.parcel.row);
   change.commit();

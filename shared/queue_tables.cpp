@@ -1,10 +1,12 @@
 #include "shared/queue_tables.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <utility>
 
 #include "shared/checksum.hpp"
+#include "shared/log.hpp"
 
 namespace solar {
 
@@ -39,15 +41,20 @@ const std::string kSelectRows =
 
 /// What would send a reading as another one if it were altered. The same for the same reading of a sender, however
 /// often it comes: the mark is a part of what makes it unique.
-std::uint32_t mark_of(const RowId& row, const std::string& device, const std::optional<std::string>& id) {
-  return checksum(device + "/" + (id ? *id : to_string(row))) | 1U;
+std::uint32_t mark_of(const RowId& row, const Origin& origin, const std::optional<std::string>& id) {
+  return checksum(origin.village + "/" + origin.device + "/" + (id ? *id : to_string(row))) | 1U;
+}
+
+/// As it was written before the village was a part of it.
+std::uint32_t old_mark_of(const RowId& row, const Origin& origin, const std::optional<std::string>& id) {
+  return checksum(origin.device + "/" + (id ? *id : to_string(row))) | 1U;
 }
 
 }  // namespace
 
-std::int64_t marked_crc(std::uint32_t crc, const RowId& row, const std::string& device,
+std::int64_t marked_crc(std::uint32_t crc, const RowId& row, const Origin& origin,
                         const std::optional<std::string>& id) {
-  return static_cast<std::int64_t>(std::uint64_t{mark_of(row, device, id)} << 32U | crc);
+  return static_cast<std::int64_t>(std::uint64_t{mark_of(row, origin, id)} << 32U | crc);
 }
 
 SqliteOptions sqlite_options(const QueueOptions& options) {
@@ -75,6 +82,12 @@ void upgrade_schema(Sqlite& database) {
   const std::int64_t found = version.integer(0);
   version.reset();
   if (found == kSchemaVersion) return;
+  if (std::popcount(static_cast<std::uint32_t>(found ^ kSchemaVersion)) == 1 && has_our_schema(database)) {
+    log::error("a bit had turned over in the number of the database's format, put right; check the disk",
+               {{"found", found}});
+    database.execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
+    return;
+  }
   if (found != 0) {
     throw SqliteError{SqliteError::Kind::Broken, "the database has format " + std::to_string(found) +
                                                      ", this program knows up to " + std::to_string(kSchemaVersion) +
@@ -154,7 +167,10 @@ TakenRow Queue::Tables::row_of(const Statement& statement) const {
   row.accepted_at = Millis{statement.integer(6)};
   row.parcel.body = statement.text(7);
   const auto mark = static_cast<std::uint32_t>(static_cast<std::uint64_t>(statement.integer(4)) >> 32U);
-  row.is_itself = mark == 0 || mark == mark_of(row.parcel.row, row.parcel.origin.device, row.parcel.id);
+  // A village that is known by its number only has a name that nobody wrote: it is sent under no other's.
+  const bool is_nameless = row.parcel.origin.village == "unknown-" + std::to_string(row.village);
+  row.is_itself = is_nameless || mark == 0 || mark == mark_of(row.parcel.row, row.parcel.origin, row.parcel.id) ||
+                  mark == old_mark_of(row.parcel.row, row.parcel.origin, row.parcel.id);
   return row;
 }
 
@@ -170,7 +186,7 @@ Appended Queue::Tables::Change::insert(const NewReading& reading, std::uint64_t 
   VillageCounters& counters = village(reading.origin.village);
   tables_.insert_reading
       .bind(row.seq, stored(row.token), counters.number, reading.origin.device, reading.id,
-            marked_crc(checksum(body), row, reading.origin.device, reading.id), std::int64_t{wall.count()}, Blob{body})
+            marked_crc(checksum(body), row, reading.origin, reading.id), std::int64_t{wall.count()}, Blob{body})
       .run();
   if (tables_.database.changes() == 0) return {.row = {}, .duplicate = true};
   ++tables_.next_seq;

@@ -4,7 +4,8 @@
 //
 //   villages  one row per village that has or had readings; rows and bytes count what waits, rate_* what came lately
 //   readings  what waits. due_at_ms is 0 for a row that never rested; id is the sender's own or NULL; crc is CRC-32 of
-//             the body and, in its upper half, of "<device>/<id, or the row's own>" with its last bit set; 0: of old
+//             the body and, in its upper half, of "<village>/<device>/<id, or the row's own>" with its last bit set; of
+//             old without the village, or 0
 //   aside     what is kept for a person: kind 0 refused, 1 unreadable, 2 quarantined
 //   meta      key and value
 //
@@ -37,7 +38,7 @@ inline const std::string kUnreadableSize =
 [[nodiscard]] constexpr std::int64_t stored(std::uint64_t token) { return static_cast<std::int64_t>(token); }
 
 /// A body's CRC as SQLite stores it, with the mark above it.
-[[nodiscard]] std::int64_t marked_crc(std::uint32_t crc, const RowId& row, const std::string& device,
+[[nodiscard]] std::int64_t marked_crc(std::uint32_t crc, const RowId& row, const Origin& origin,
                                       const std::optional<std::string>& id);
 
 /// Readings per time, over one to two days: when a day is full, half of it is forgotten.

@@ -75,7 +75,8 @@ TEST_CASE("a bit anywhere in the log that kill -9 leaves costs at most the readi
   }
 }
 
-TEST_CASE("a bit in a frame's checksum, or in a word that weighs the same, costs nothing that was committed after it") {
+TEST_CASE(
+    "bits in a frame's checksum, and in a word that weighs the same, cost nothing that was committed after them") {
   const Room room;
   Queue writer{room.options(1)};
   for (int number = 1; number <= kRows; ++number) accept_one(writer, plain("Bamenda", number));
@@ -83,10 +84,11 @@ TEST_CASE("a bit in a frame's checksum, or in a word that weighs the same, costs
   copy_alive(room, copy);
   const auto frames = (fs::file_size(copy.database().string() + "-wal") * 8 - 32 * 8) / kFrameBits;
 
-  for (std::uintmax_t frame = 0; frame < frames; frame += 23) {
+  for (std::uintmax_t frame = 5; frame < frames; frame += 23) {
     for (const std::uintmax_t bit :
-         {std::uintmax_t{7}, std::uintmax_t{20 * 8 + 6}, std::uintmax_t{23 * 8 + 2}, kFrameBits - 6}) {
+         {std::uintmax_t{7}, std::uintmax_t{20 * 8 + 7}, std::uintmax_t{23 * 8 + 2}, kFrameBits - 6}) {
       copy_alive(room, copy);
+      flip_bit(copy.database().string() + "-wal", frame_at(1) - 1);  // weighs as much as its checksum's highest bit
       flip_bit(copy.database().string() + "-wal", frame_at(frame) + bit);
 
       {
@@ -167,6 +169,36 @@ TEST_CASE("a row whose token or device was altered is quarantined, not delivered
 
   CHECK(all_fresh(queue) == std::vector<std::string>{body(1), body(4)});
   CHECK(quarantined(queue) == 4);
+}
+
+TEST_CASE("a row whose village number or village's name was altered is not delivered under another") {
+  const Room room;
+  {
+    Queue queue{room.options(1)};
+    accept(queue, plains("Bamenda", 1, 3));
+    accept(queue, plains("Kumbo", 4, 3));
+  }
+  SECTION("number") { room.alter("UPDATE readings SET village=3-village WHERE seq IN (2, 5)"); }
+  SECTION("name") { room.alter("UPDATE villages SET name='Oku' WHERE name='Kumbo'"); }
+
+  Queue queue{room.options(2)};
+
+  for (const VillageNumber village : queue.take_news()) {
+    for (const TakenRow& row : queue.fresh(village, 0, 9, 999)) {
+      CHECK(row.parcel.origin.village == (row.parcel.row.seq <= 3 ? "Bamenda" : "Kumbo"));
+    }
+  }
+  CHECK(quarantined(queue) > 0);
+}
+
+TEST_CASE("a bit in the number of the format does not shut the database for ever") {
+  const Room room;
+  { accept(*std::make_unique<Queue>(room.options(1)), plains("Bamenda", 1, 4)); }
+  room.alter(GENERATE("PRAGMA user_version=0", "PRAGMA user_version=3", "PRAGMA user_version=-2147483647"));
+
+  Queue queue{room.options(2)};
+
+  CHECK(all_fresh(queue) == numbered(1, 4));
 }
 
 TEST_CASE("rows written before there were marks are taken") {
