@@ -50,6 +50,41 @@ std::uint32_t old_mark_of(const RowId& row, const Origin& origin, const std::opt
   return checksum(origin.device + "/" + (id ? *id : to_string(row))) | 1U;
 }
 
+/// The name that differs in one bit and fits the mark of a row of that village.
+std::optional<std::string> right_name(std::string name, const Statement& row) {
+  const RowId number{.token = static_cast<std::uint64_t>(row.integer(1)), .seq = row.integer(0)};
+  const auto mark = static_cast<std::uint32_t>(static_cast<std::uint64_t>(row.integer(4)) >> 32U);
+  const std::optional<std::string> id = row.is_null(3) ? std::nullopt : std::optional{row.text(3)};
+  const std::string device = row.text(2);
+  const auto fits = [&] { return mark_of(number, {.village = name, .device = device}, id) == mark; };
+  if (mark == 0 || fits() || mark == old_mark_of(number, {.village = name, .device = device}, id)) return std::nullopt;
+  for (std::size_t bit = 0; bit < name.size() * 8; ++bit) {
+    const auto turned = static_cast<char>(1U << (bit % 8));
+    name[bit / 8] = static_cast<char>(name[bit / 8] ^ turned);
+    if (fits()) return name;
+    name[bit / 8] = static_cast<char>(name[bit / 8] ^ turned);
+  }
+  return std::nullopt;
+}
+
+/// Villages whose name a bit flip altered, by the mark of their first row. Where the right name is taken the row may
+/// be the one that is wrong.
+void mend_names(Sqlite& database) {
+  Statement villages = database.prepare("SELECT village, name FROM villages");
+  Statement first = database.prepare(kSelectRows + "WHERE village=? LIMIT 1");
+  std::vector<std::pair<VillageNumber, std::string>> mended;
+  while (villages.step()) {
+    if (!first.bind(villages.integer(0)).step()) continue;
+    if (auto name = right_name(villages.text(1), first)) mended.emplace_back(villages.integer(0), *std::move(name));
+  }
+  villages.reset();
+  first.reset();
+  for (const auto& [number, name] : mended) {
+    database.prepare("UPDATE OR IGNORE villages SET name=? WHERE village=?").bind(name, number).run();
+    if (database.changes() > 0) log::error("a village's name was damaged on the disk, mended", {{"village", name}});
+  }
+}
+
 }  // namespace
 
 std::int64_t marked_crc(std::uint32_t crc, const RowId& row, const Origin& origin,
@@ -71,9 +106,11 @@ bool has_our_schema(Sqlite& database) {
     static_cast<void>(select.step());
     return select.text(0);
   };
+  const std::string schema = schema_of(database);
+  if (schema.empty()) return false;
   Sqlite fresh{{.path = ":memory:"}};
   fresh.execute(kSchema);
-  return schema_of(database) == schema_of(fresh);
+  return schema == schema_of(fresh);
 }
 
 void upgrade_schema(Sqlite& database) {
@@ -121,6 +158,7 @@ Queue::Tables::Tables(const QueueOptions& options)
   // A backstop behind the queue's own check; the slack is for the tables that removals and refusals touch.
   const std::uint64_t pages = (options.max_bytes + options.max_bytes / 8) / kPageBytes + 4096;
   database.execute("PRAGMA max_page_count=" + std::to_string(pages));
+  mend_names(database);
   load_villages();
   load_aside_counters();
   // A counter that a bit flip set back must not make the next readings look like those that are there.
