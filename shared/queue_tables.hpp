@@ -112,6 +112,8 @@ class Queue::Tables {
  private:
   void load_villages();
   void find_rows();
+  [[nodiscard]] bool list_villages_of_rows();
+  [[nodiscard]] bool renumber_rows();
   void name_orphan(VillageNumber number);
   void recount(VillageCounters& village);
   void load_aside_counters();

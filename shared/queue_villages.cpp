@@ -41,9 +41,17 @@ void Queue::Tables::load_villages() {
 
 /// The villages that rows name, whatever the counters say: a bit flip in either must not hide a row.
 void Queue::Tables::find_rows() {
-  Statement next = database.prepare("SELECT min(village) FROM readings WHERE village>?");
+  do {
+    with_rows.clear();
+  } while (!list_villages_of_rows() && renumber_rows());
+}
+
+/// False: there are rows whose village is no number; a bit in a row's header makes it a text, a fraction or nothing.
+bool Queue::Tables::list_villages_of_rows() {
+  Statement next = database.prepare("SELECT min(village), typeof(min(village)) FROM readings WHERE village>?");
   std::int64_t number = INT64_MIN;
   while (next.bind(number).step() && !next.is_null(0)) {
+    if (next.text(1) != "integer") return false;
     number = next.integer(0);
     next.reset();
     if (!villages.contains(number)) name_orphan(number);
@@ -52,6 +60,16 @@ void Queue::Tables::find_rows() {
     if (village->second.rows <= 0) recount(village->second);
     with_rows.push_back(number);
   }
+  next.reset();
+  Statement without = database.prepare("SELECT 1 FROM readings WHERE village IS NULL LIMIT 1");
+  return !without.step();
+}
+
+/// Their rows become those of a village that is not there; whether there were any.
+bool Queue::Tables::renumber_rows() {
+  log::error("readings whose village is no number on the disk, named by their bodies");
+  database.execute("UPDATE OR IGNORE readings SET village=0 WHERE typeof(village)<>'integer'");
+  return database.changes() > 0;
 }
 
 /// Rows whose village is not there: their bodies still say where they come from.

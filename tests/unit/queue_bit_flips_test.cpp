@@ -277,3 +277,21 @@ TEST_CASE("readings are found although the page that leads to all of them is dam
   CHECK(all_fresh(queue) == numbered(1, 500));
   CHECK(accept_one(queue, plain("Bamenda", 501)).seq == 501);
 }
+
+TEST_CASE("rows whose village is no number any more are found, and named by their bodies") {
+  const Room room;
+  {
+    Queue queue{room.options(1)};
+    for (const char* body :
+         {R"({"village":"Buea","n":1})", R"({"village":"Buea","n":2})", R"({"village":"Buea","n":3})"}) {
+      accept_one(queue, {.origin = {"Buea", "main"}, .id = std::nullopt, .body = body, .id_at = std::nullopt});
+    }
+  }
+  room.alter("UPDATE readings SET village='x' WHERE seq=1");
+  room.alter("UPDATE readings SET village=1.5 WHERE seq=2");
+
+  Queue queue{room.options(2)};
+
+  CHECK(all_fresh(queue).size() == 3);
+  CHECK(quarantined(queue) == 0);
+}
