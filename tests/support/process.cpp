@@ -18,6 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kPipeBytes = 1 << 20;  // as much as Linux gives to everybody
+
 [[noreturn]] void fail(const std::string& what) { throw std::system_error{errno, std::generic_category(), what}; }
 
 fs::path output_path(const fs::path& log) { return log.string() + ".out"; }
@@ -109,6 +111,9 @@ Process::Process(const Command& command, fs::path log) : log_{std::move(log)} {
     if (input[0] < 0) fail("open " + command.standard_input.string());
   } else if (::pipe2(input, O_CLOEXEC) != 0) {
     fail("pipe");
+  } else {
+    // Whoever feeds a program that waits (its disk is full) must not wait with it: room for 30,000 readings.
+    static_cast<void>(::fcntl(input[1], F_SETPIPE_SZ, kPipeBytes));
   }
   const int error = open_for_append(log_);
   const int output = open_for_append(output_path(log_));
