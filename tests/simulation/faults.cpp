@@ -1,11 +1,20 @@
 #include "tests/simulation/faults.hpp"
 
+#include <algorithm>
+
 #include "tests/simulation/forwarder_node.hpp"
 #include "tests/simulation/gateway.hpp"
 
 namespace solar::test {
 
 namespace {
+
+/// Somebody must be there to drain.
+bool others_stay(const World& world, const ForwarderNode& forwarder) {
+  return std::ranges::any_of(world.forwarders, [&](const ForwarderNode* other) {
+    return other != &forwarder && !other->gone && !other->leaves_for_good();
+  });
+}
 
 constexpr Millis kYear{400LL * 24 * 3'600'000};
 
@@ -138,8 +147,8 @@ void hurt_forwarder(World& world, const PlannedFault& fault) {
     case Fault::LoseForwarderDisk:
       return forwarder.lose_disk();
     case Fault::ForwarderLeaves:
-      return forwarder.leave(fault.how % 5 == 0 && world.forwarders.size() > 1 ? std::nullopt
-                                                                               : std::optional{fault.lasts});
+      return forwarder.leave(fault.how % 5 == 0 && others_stay(world, forwarder) ? std::nullopt
+                                                                                 : std::optional{fault.lasts});
     default:
       return fill_disk(world, forwarder, fault);
   }

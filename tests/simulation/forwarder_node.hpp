@@ -22,6 +22,8 @@ class ForwarderNode final : public Node {
   void die_in_handler(bool after_commit, std::uint64_t operations);
   /// SIGTERM; `back` later it starts again, on a new disk if it has none of its own. nullopt: never.
   void leave(std::optional<Millis> back);
+  /// It has been told to, and has left or is still at it.
+  [[nodiscard]] bool leaves_for_good() const { return leaves_for_good_; }
   void lose_disk();
 
   [[nodiscard]] Queue* queue() override { return queue_.get(); }
