@@ -67,7 +67,7 @@ struct TakenRow {
   VillageNumber village{};
   std::uint32_t round{};  ///< failed rounds so far
   Millis accepted_at{};   ///< wall clock
-  bool is_itself{true};   ///< its number, token and device are those that it was written with
+  bool is_itself{true};   ///< its village, device and id are those that it was written with
 };
 
 /// A row that failed a round.

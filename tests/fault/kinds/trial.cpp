@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -123,12 +124,13 @@ int Trial::revive() {
   return revived;
 }
 
-Trial::Missing Trial::missing() const {
-  std::vector<std::string> accepted;
-  for (const Publisher& publisher : publishers) {
-    for (std::string& id : publisher.accepted()) accepted.push_back(std::move(id));
-  }
-  // Asked for later: what was accepted in between only makes the answer longer.
+std::vector<std::string> Trial::accepted() const {
+  std::vector<std::string> ids;
+  for (const Publisher& publisher : publishers) std::ranges::move(publisher.accepted(), std::back_inserter(ids));
+  return ids;
+}
+
+Trial::Missing Trial::missing(const std::vector<std::string>& accepted) const {
   std::unordered_set<std::string> arrived;
   for (const std::string& id : central.values("id")) arrived.insert(id);
   Missing missing{.accepted = static_cast<std::size_t>(plain_) + accepted.size(),
@@ -158,12 +160,18 @@ bool Trial::drained() {
 
 Tally Trial::conclude(milliseconds patience) {
   const auto begin = steady_clock::now();
-  const bool empty = eventually([this] { return drained(); }, patience, milliseconds{50});
+  std::vector<std::string> promised;
+  const auto all_gone = [this, &promised] {
+    promised = accepted();
+    return drained();
+  };
+  const bool empty = eventually(all_gone, patience, milliseconds{50});
   tally_.longest_drain = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin);
-  Missing gone = missing();
+  Missing gone = missing(promised);
+  if (empty && gone.lost > 0) complain(std::to_string(gone.lost) + " readings left an outbox before central had them");
   // Who waited for room may only now read, and accept, what its source still holds.
   const auto settled = [this, &gone] {
-    gone = missing();
+    gone = missing(accepted());
     return gone.lost == 0 && drained();
   };
   if (!eventually(settled, kSettling, milliseconds{200}) && empty && gone.lost == 0) {

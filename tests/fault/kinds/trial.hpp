@@ -79,7 +79,8 @@ class Trial {
     std::size_t lost{};      ///< of the accepted ones
     std::size_t forgiven{};  ///< the same
   };
-  [[nodiscard]] Missing missing() const;
+  [[nodiscard]] std::vector<std::string> accepted() const;
+  [[nodiscard]] Missing missing(const std::vector<std::string>& accepted) const;
   [[nodiscard]] bool drained();
   void judge(std::size_t village, const std::vector<StoredReading>& stored);
   void judge_the_rest(const std::vector<StoredReading>& stored);
