@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "tests/central/tls.hpp"
 #include "tests/central/wire.hpp"
 
 namespace solar::central {
@@ -41,7 +42,8 @@ class Busy {
 
 class Server::State {
  public:
-  State(ServerOptions options, Store& store) : options_{std::move(options)}, store_{store} {
+  State(ServerOptions options, Store& store)
+      : options_{std::move(options)}, store_{store}, server_{make_server(options_.tls)} {
     http_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
     http_.set_payload_max_length(kBodyMaxBytes);
     http_.set_keep_alive_max_count(1'000'000'000);
@@ -64,17 +66,15 @@ class Server::State {
     using Request = httplib::Request;
     using Response = httplib::Response;
     http_.set_pre_routing_handler([this](const Request& request, Response& response) {
-      if (options_.token.empty() || request.get_header_value("Authorization") == "Bearer " + options_.token) {
-        return httplib::Server::HandlerResponse::Unhandled;
-      }
-      answer_wrong(response, 401, "the bearer token is missing or wrong");
-      return httplib::Server::HandlerResponse::Handled;
+      return turned_away(request, response) ? httplib::Server::HandlerResponse::Handled
+                                            : httplib::Server::HandlerResponse::Unhandled;
     });
     http_.set_error_handler([](const Request&, Response& response) {
       if (!response.body.empty()) return;
       answer_wrong(response, response.status,
                    response.status == 413 ? "the body is over 16 KiB" : "there is nothing here");
     });
+    http_.Get("/healthz", [](const Request&, Response& response) { answer(response, 200, "{}"); });
     http_.Post("/api/solar", [this](const Request& request, Response& response) { take(request, response); });
     http_.Get("/api/solar", [this](const Request& request, Response& response) { list(request, response); });
     http_.Get("/api/solar/count", [this](const Request&, Response& response) { count(response); });
@@ -83,6 +83,18 @@ class Server::State {
       if (!faults_.set(request.body)) return answer_wrong(response, 400, "not a fault");
       answer(response, 200, "{}");
     });
+  }
+
+  /// Whoever asks only for health needs no name and no token.
+  bool turned_away(const httplib::Request& request, httplib::Response& response) const {
+    if (request.path == "/healthz") return false;
+    if (!options_.client.empty() && client_name(request) != options_.client) {
+      answer_wrong(response, 403, "this certificate's name may not come here");
+      return true;
+    }
+    if (options_.token.empty() || request.get_header_value("Authorization") == "Bearer " + options_.token) return false;
+    answer_wrong(response, 401, "the bearer token is missing or wrong");
+    return true;
   }
 
   void take(const httplib::Request& request, httplib::Response& response) {
@@ -148,7 +160,8 @@ class Server::State {
   ServerOptions options_;
   Store& store_;
   Faults faults_;
-  httplib::Server http_;
+  std::unique_ptr<httplib::Server> server_;
+  httplib::Server& http_{*server_};
   std::atomic<int> busy_{};
   std::atomic<std::uint64_t> posts_{};
   std::atomic<std::uint64_t> duplicates_{};

@@ -7,6 +7,7 @@
 
 #include "tests/central/faults.hpp"
 #include "tests/central/store.hpp"
+#include "tests/central/tls_files.hpp"
 
 namespace solar::central {
 
@@ -16,7 +17,9 @@ inline constexpr std::size_t kKeyMaxBytes = 512;
 struct ServerOptions {
   std::string host{"127.0.0.1"};
   std::uint16_t port{8000};
-  std::string token;    ///< empty: no Authorization is asked for
+  std::string token;  ///< empty: no Authorization is asked for
+  TlsFiles tls;
+  std::string client;   ///< the only common name that may come; empty: whoever the client CA knows
   bool test_control{};  ///< serves POST /test/fault
 };
 
