@@ -54,9 +54,9 @@ std::unique_ptr<mqtt::iaction_listener> listener(OnSuccess success, OnFailure fa
   return std::make_unique<Listener<OnSuccess, OnFailure>>(std::move(success), std::move(failure));
 }
 
-/// A function of its own: that Paho's thread is done with the token is a matter of its count, which the thread sanitizer
-/// cannot see in Paho; tests/tsan-suppressions.txt names this place.
-[[gnu::noinline]] void let_go(mqtt::token_ptr&& token) { token.reset(); }
+/// A function of its own: that Paho's thread is done with the token is a matter of its count, which the thread
+/// sanitizer cannot see in Paho; tests/tsan-suppressions.txt names this place.
+[[gnu::noinline]] void let_go_of_token(mqtt::token_ptr&& token) { token.reset(); }
 
 }  // namespace
 
@@ -178,15 +178,15 @@ Link::~Link() = default;
 
 void Link::connect(const MqttOptions& options, const std::string& password, bool tls) {
   const auto connect = connect_options(options, password, tls);
-  let_go(client_->connect(connect, nullptr, *ears_->on_connect_));
+  let_go_of_token(client_->connect(connect, nullptr, *ears_->on_connect_));
 }
 
 void Link::subscribe(const std::string& filter) {
-  let_go(client_->subscribe(filter, 1, nullptr, *ears_->on_subscribe_));
+  let_go_of_token(client_->subscribe(filter, 1, nullptr, *ears_->on_subscribe_));
 }
 
 void Link::unsubscribe(const std::string& filter) {
-  let_go(client_->unsubscribe(filter, nullptr, *ears_->on_unsubscribe_));
+  let_go_of_token(client_->unsubscribe(filter, nullptr, *ears_->on_unsubscribe_));
 }
 
 Mailbox& Link::mailbox() { return ears_->mailbox_; }
@@ -203,7 +203,7 @@ void Link::set_receive_maximum(std::size_t broker_maximum) {
 bool Link::publish(const MqttMessage& message) {
   ears_->in_flight_.add();
   try {
-    let_go(client_->publish(to_paho(message), nullptr, *ears_->on_publish_));
+    let_go_of_token(client_->publish(to_paho(message), nullptr, *ears_->on_publish_));
     return true;
   } catch (const mqtt::exception&) {
     ears_->in_flight_.remove();
@@ -215,7 +215,7 @@ void Link::close(Millis timeout, const std::optional<MqttMessage>& last) {
   if (last) static_cast<void>(publish(*last));
   ears_->wait_until_settled(timeout);
   try {
-    let_go(client_->disconnect(static_cast<int>(timeout.count()), nullptr, *ears_->on_disconnect_));
+    let_go_of_token(client_->disconnect(static_cast<int>(timeout.count()), nullptr, *ears_->on_disconnect_));
     ears_->wait_until_ended(timeout);
   } catch (const mqtt::exception&) {
     // It has ended already.
