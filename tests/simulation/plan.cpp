@@ -105,6 +105,8 @@ Plan plan_of(std::uint64_t seed) {
   plan.live = {2 * kSecond, 20 * kSecond, 65 * kSecond};
   troubles(plan, dice);
   if (dice.percent(4)) flood(plan, dice);
+  // One message at a time over such a link: 2,000 in an hour, with what is sent again.
+  if (plan.link_delay > kSecond && plan.broker.in_flight_max == 1) plan.drain_limit *= 2;
   return plan;
 }
 

@@ -73,7 +73,7 @@ struct DevicePlan {
 struct Plan {
   std::uint64_t seed{};
   Millis faults_last{};
-  Millis drain_limit{90 * 60'000};
+  Millis drain_limit{90 * 60'000};  ///< virtual time from the healing until all is at central
   Broker::Settings broker;
   std::vector<GatewayPlan> gateways;
   std::vector<ForwarderPlan> forwarders;
