@@ -1,0 +1,115 @@
+"""Real programs for the documents' tests: a broker, central, forwarders, publishers. Everything ends with the rig."""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("SOLAR_BIN_DIR", ROOT / "build/release/bin"))
+DOCS = ROOT / "docs"
+
+
+def free_port():
+    """A port that nobody has now; from below those that the system hands out by itself."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def eventually(condition, what, patience=30):
+    end = time.monotonic() + patience
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"never in {patience} s: {what}")
+        time.sleep(0.02)
+    return value
+
+
+class Rig(contextlib.ExitStack):
+    """A folder, and processes that are killed with it."""
+
+    def __enter__(self):
+        super().__enter__()
+        self.folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory(prefix="solar-documents-")))
+        self.broker_port, self.central_port = free_port(), free_port()
+        self.central = f"http://127.0.0.1:{self.central_port}"
+        return self
+
+    def start(self, name, program, *arguments, **environment):
+        """A process whose output goes to <name>.out and <name>.log."""
+        clean = {"PATH": os.environ["PATH"], "TERM": "dumb", "HTTP_LISTEN": ""}
+        with open(self.folder / f"{name}.out", "ab") as out, open(self.folder / f"{name}.log", "ab") as log:
+            process = subprocess.Popen([program, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=out, stderr=log,
+                                       env={**clean, **environment}, cwd=self.folder)
+        self.callback(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def output(self, name):
+        return (self.folder / f"{name}.out").read_text()
+
+    def log(self, name):
+        return (self.folder / f"{name}.log").read_text()
+
+    def answers(self, port):
+        with socket.socket() as peer:
+            return peer.connect_ex(("127.0.0.1", port)) == 0
+
+    def start_broker(self):
+        (self.folder / "mosquitto.conf").write_text(
+            f"listener {self.broker_port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\npersistence false\n")
+        mosquitto = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        process = self.start("broker", mosquitto, "-c", "mosquitto.conf")
+        eventually(lambda: self.answers(self.broker_port), "the broker listens")
+        return process
+
+    def start_central(self):
+        process = self.start("central", BIN / "solar-central", "--listen", self.central[7:], "--database", "central.db",
+                             "--test-control")
+        eventually(lambda: self.answers(self.central_port), "central listens")
+        return process
+
+    def fail(self, **fault):
+        request = urllib.request.Request(self.central + "/test/fault", data=json.dumps(fault).encode(), method="POST")
+        urllib.request.urlopen(request).read()
+
+    def stored(self):
+        """(key, body) of everything at central, the body as bytes."""
+        lines = urllib.request.urlopen(self.central + "/api/solar").read().splitlines()
+        return [(json.loads(line)["key"], line[line.index(b',"reading":') + 11:-1]) for line in lines]
+
+    def forwarder_arguments(self, name="forwarder"):
+        return ["--broker-url", f"mqtt://127.0.0.1:{self.broker_port}", "--api-url", self.central + "/api/solar",
+                "--inbox-path", f"{name}.db", "--client-id", name]
+
+    def start_forwarder(self, name="forwarder", *arguments):
+        process = self.start(name, BIN / "solar-forwarder", "run", *self.forwarder_arguments(name), *arguments)
+        eventually(lambda: "connected" in self.log(name), "the forwarder connects")
+        return process
+
+    def publisher_arguments(self, village):
+        return ["--village", village, "--broker-url", f"mqtt://127.0.0.1:{self.broker_port}", "--outbox-path",
+                f"{village}.db", "--reconnect-spread", "0s", "--reconnect-max", "200ms"]
+
+    def start_publisher(self, village, *arguments):
+        return self.start(village, BIN / "solar-publisher", "run", *self.publisher_arguments(village), *arguments)
+
+    def run(self, program, *arguments, patience=60):
+        return subprocess.run([BIN / program, *map(str, arguments)], capture_output=True, text=True, timeout=patience,
+                              cwd=self.folder, env={"PATH": os.environ["PATH"], "HTTP_LISTEN": ""}, check=False)
+
+    def publish(self, topic, payload, *options):
+        subprocess.run(["mosquitto_pub", "-V", "5", "-p", str(self.broker_port), "-q", "1", "-t", topic, "-s", *options],
+                       input=payload, check=True, capture_output=True, timeout=30)
