@@ -95,6 +95,7 @@ void add_settings(Settings& settings, ForwarderConfig& config) {
                     "name of the shared subscription; forwarders with the same name share the load");
   add_central_settings(settings, config);
   add_inbox_settings(settings, config);
+  settings.add(http_listen_setting(config.http_listen));
   settings.add_choice("log-level", config.log_level, {"DEBUG", "INFO", "WARNING", "ERROR"},
                       "least important line that is logged");
 }

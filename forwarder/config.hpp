@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "forwarder/http_sink.hpp"
 #include "shared/clock.hpp"
 #include "shared/delivery.hpp"
+#include "shared/http_address.hpp"
 #include "shared/mqtt_session.hpp"
 #include "shared/settings.hpp"
 
@@ -35,6 +37,7 @@ struct ForwarderConfig {
   Millis receipt_interval{1'000};
   Millis drain_timeout{25'000};
   Millis drain_plain_timeout{3'600'000};
+  std::optional<HttpAddress> http_listen{HttpAddress{.host = "0.0.0.0", .port = 8080}};  ///< nullopt: off
   std::string log_level{"INFO"};
 };
 

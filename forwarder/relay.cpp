@@ -112,6 +112,7 @@ std::optional<Millis> Relay::turn(Millis wait) {
   completions_ = sink_.poll(news ? Millis{0} : wait);
   idle_ = false;
   const Now before = clock_.now();
+  heartbeat_.beat(before.steady);
   if (!connecting_) steer_membership(before);
   const Millis session_next = connecting_ ? session_.tick(before) : before.steady + kSteerInterval;
   for (const MqttEvent& event : session_.take_events()) handle(event);

@@ -15,13 +15,14 @@
 #include "forwarder/membership.hpp"
 #include "forwarder/receipts.hpp"
 #include "shared/courier.hpp"
+#include "shared/heartbeat.hpp"
 #include "shared/mqtt_session.hpp"
 #include "shared/queue.hpp"
 
 namespace solar {
 
-/// Owner: `run`. Threads: `run` is the courier's thread; Paho's calls `on_message`; `stop`, `wake` and `snapshot` from
-/// any.
+/// Owner: `run`. Threads: `run` is the courier's thread; Paho's calls `on_message`; `stop`, `wake`, `snapshot` and
+/// `heartbeat` from any.
 class Relay {
  public:
   struct Snapshot {
@@ -43,6 +44,8 @@ class Relay {
   void stop();
   void wake();
   [[nodiscard]] Snapshot snapshot() const;
+  /// Beats with every turn.
+  [[nodiscard]] const Heartbeat& heartbeat() const { return heartbeat_; }
   [[nodiscard]] const IntakeStats& intake_stats() const { return intake_.stats(); }
 
  private:
@@ -85,6 +88,7 @@ class Relay {
   std::optional<Millis> stopped_at_;  ///< steady
   std::optional<Millis> plain_checked_at_;
   bool plain_left_{true};
+  Heartbeat heartbeat_;
   mutable std::mutex snapshot_mutex_;
   Snapshot snapshot_;
 };

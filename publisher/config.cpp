@@ -69,6 +69,7 @@ void add_settings(Settings& settings, PublisherConfig& config) {
   settings.add(name_setting("device", config.origin.device, "name of this gateway in the village"));
   add_broker_settings(settings, config.broker);
   add_outbox_settings(settings, config);
+  settings.add(http_listen_setting(config.http_listen));
   settings.add_choice("log-level", config.log_level, {"DEBUG", "INFO", "WARNING", "ERROR"},
                       "least important line that is logged");
 }

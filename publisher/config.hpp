@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "shared/clock.hpp"
+#include "shared/http_address.hpp"
 #include "shared/mqtt_session.hpp"
 #include "shared/reading.hpp"
 #include "shared/settings.hpp"
@@ -27,6 +29,7 @@ struct PublisherConfig {
   std::uint32_t window_start{100};
   std::uint32_t window_max{1000};
   Millis status_interval{15 * 60'000};
+  std::optional<HttpAddress> http_listen;  ///< nullopt: off
   std::string log_level{"INFO"};
 };
 

@@ -77,7 +77,7 @@ void Uplink::run(const std::function<bool()>& done) {
   while (true) {
     const Millis next = turn(wait);
     if (stopping_ || done()) break;
-    wait = std::max(next - clock_.now().steady, Millis{0});
+    wait = std::clamp(next - clock_.now().steady, Millis{0}, kTurnWaitMax);
   }
   finish();
 }
@@ -96,6 +96,7 @@ void Uplink::finish() {
 Millis Uplink::turn(Millis wait) {
   completions_ = sink_.poll(wait);
   const Now now = clock_.now();
+  heartbeat_.beat(now.steady);
   const Millis session_next = session_.tick(now);
   for (const MqttEvent& event : session_.take_events()) handle(event, now);
   offer_refused(now);

@@ -15,12 +15,14 @@
 #include "publisher/config.hpp"
 #include "publisher/mqtt_sink.hpp"
 #include "shared/courier.hpp"
+#include "shared/heartbeat.hpp"
 #include "shared/mqtt_session.hpp"
 #include "shared/queue.hpp"
 
 namespace solar {
 
-/// Owner: the program. Threads: `run` is the courier's thread; `wake`, `stop` and `snapshot` from any.
+/// Owner: the program. Threads: `run` is the courier's thread; `wake`, `stop`, `snapshot` and `heartbeat` from
+/// any.
 class Uplink {
  public:
   struct Snapshot {
@@ -45,6 +47,8 @@ class Uplink {
   void stop();
   void wake() { sink_.wake(); }
   [[nodiscard]] Snapshot snapshot() const;
+  /// Beats with every turn.
+  [[nodiscard]] const Heartbeat& heartbeat() const { return heartbeat_; }
 
  private:
   void handle(const MqttEvent& event, Now now);
@@ -71,6 +75,7 @@ class Uplink {
   std::optional<Millis> line_at_;  ///< steady
   std::string status_kind_;        ///< what a change of makes a new status
   std::uint64_t shown_delivered_{};
+  Heartbeat heartbeat_;
   double rate_{};  ///< confirmed readings per second, smoothed
   mutable std::mutex snapshot_mutex_;
   Snapshot snapshot_;

@@ -293,7 +293,7 @@ start_servers() {
   central_port=$(free_port)
   start_central
   start forwarder "$bin/solar-forwarder" run --broker-url "mqtt://127.0.0.1:$broker_port" --inbox-path "$dir/inbox.db" \
-    --api-url "http://127.0.0.1:$central_port/api/solar" --client-id demo --reconnect-spread 0s --knock-interval 1s
+    --api-url "http://127.0.0.1:$central_port/api/solar" --client-id demo --reconnect-spread 0s --knock-interval 1s --http-listen off
   wait_for_line forwarder connected
   start seen mosquitto_sub -V 5 -p "$broker_port" -v -t 'solar/+/+/readings'
   printf '  broker     mqtt://127.0.0.1:%s\n  central    http://127.0.0.1:%s/api/solar\n' "$broker_port" "$central_port"

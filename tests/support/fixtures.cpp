@@ -10,11 +10,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Timers of seconds where the programs have minutes: a test must see them pass.
+// Timers of seconds where the programs have minutes: a test must see them pass. And no port: many run at once.
 const Flags kPublisherTimers{"--reconnect-spread", "0s", "--receipt-timeout", "1s", "--log-level", "DEBUG"};
 const Flags kForwarderTimers{"--reconnect-spread", "0s",    "--receipt-interval", "100ms", "--retry-interval",  "200ms",
                              "--rest-first",       "500ms", "--knock-interval",   "300ms", "--request-timeout", "5s",
-                             "--log-level",        "DEBUG"};
+                             "--log-level",        "DEBUG", "--http-listen",      "off"};
 
 Flags joined(Flags first, const Flags& second) {
   first.insert(first.end(), second.begin(), second.end());
