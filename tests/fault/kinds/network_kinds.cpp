@@ -192,7 +192,8 @@ void crawl(World& world, int readings) {
   const std::string what = std::to_string(per_reading) + " bytes a reading, " + std::to_string(seconds) + " s";
   if (!all) trial.complain("the slow link never carried everything: " + what);
   if (per_reading > kBytesPerReadingMax) trial.complain("more went over the slow link than need be: " + what);
-  if (seconds > 5 + 1.3 * sent / kSlowBytesPerSecond) trial.complain("the slow link was idle for long: " + what);
+  // Half of the time may be a busy machine's; a wait for a receipt that never comes is longer.
+  if (seconds > 10 + 2 * sent / kSlowBytesPerSecond) trial.complain("the slow link was idle for long: " + what);
 }
 
 Tally slow_round(Random& random, Scale scale) {
