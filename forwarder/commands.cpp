@@ -96,7 +96,7 @@ int check_central(const ForwarderConfig& config) {
 }
 
 int check(const ForwarderConfig& config) {
-  std::printf("settings ok      group=%s client-id=%s inbox=%s\n", config.group.c_str(),
+  std::printf("settings ok      group=%s client-id=%s inbox=%s\n", shown_group(config.group).c_str(),
               config.broker.client_id.c_str(), config.inbox_path.c_str());
   MqttOptions broker = config.broker;
   broker.client_id += "-check";
@@ -122,6 +122,10 @@ int dead_letters(const Invocation& invocation, const ForwarderConfig& config, co
 }  // namespace
 
 int run_command(const Invocation& invocation, const ForwarderConfig& config) {
+  if (const auto problem = settings_problem(config)) {
+    std::fprintf(stderr, "solar-forwarder: %s\n", to_line(*problem).c_str());
+    return 2;
+  }
   try {
     if (invocation.command == "run") return run(config);
     if (invocation.command == "check") return check(config);

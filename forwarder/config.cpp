@@ -4,8 +4,11 @@
 
 #include <array>
 #include <chrono>
+#include <cstdio>
 
 #include "shared/broker_settings.hpp"
+#include "shared/checksum.hpp"
+#include "shared/tls_files.hpp"
 #include "shared/version.hpp"
 
 namespace solar {
@@ -98,6 +101,20 @@ void add_settings(Settings& settings, ForwarderConfig& config) {
   settings.add(http_listen_setting(config.http_listen));
   settings.add_choice("log-level", config.log_level, {"DEBUG", "INFO", "WARNING", "ERROR"},
                       "least important line that is logged");
+}
+
+std::string shown_group(const std::string& group) {
+  if (group == ForwarderConfig{}.group) return group;
+  std::array<char, 24> number{};
+  std::snprintf(number.data(), number.size(), "(secret %08x)", static_cast<unsigned>(checksum(group)));
+  return number.data();
+}
+
+std::optional<Problem> settings_problem(const ForwarderConfig& config) {
+  if (auto problem = broker_settings_problem(config.broker)) return problem;
+  return tls_settings_problem(
+      {.ca = config.api_ca_file, .certificate = config.api_certificate_file, .key = config.api_key_file}, "api-",
+      config.api_url);
 }
 
 CommandLine command_line(const Settings& settings) {

@@ -46,6 +46,13 @@ struct ForwarderConfig {
 /// Fills the table with every setting; `config` holds the defaults and must outlive it.
 void add_settings(Settings& settings, ForwarderConfig& config);
 
+/// The group for logs and people: its name carries a secret word (compose/mosquitto/acl says why), so anything but the
+/// default is shown as a number that tells only whether two forwarders have the same.
+[[nodiscard]] std::string shown_group(const std::string& group);
+
+/// What contradicts itself in them.
+[[nodiscard]] std::optional<Problem> settings_problem(const ForwarderConfig& config);
+
 /// Program, commands and help around the settings.
 [[nodiscard]] CommandLine command_line(const Settings& settings);
 

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "forwarder/http_sink_exchange.hpp"
 #include "forwarder/http_token.hpp"
+#include "shared/tls_files.hpp"
 
 namespace solar {
 namespace {
@@ -35,6 +37,7 @@ class HttpSink::Requests {
 
  private:
   [[nodiscard]] Exchange& idle_exchange();
+  void look_at_files(Millis steady);
   void perform();
   void collect();
 
@@ -42,6 +45,8 @@ class HttpSink::Requests {
   const Clock& clock_;
   http_sink::Address address_;
   BearerToken token_;
+  std::optional<std::string> files_problem_;
+  std::optional<Millis> looked_;
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;  // made when first needed
   std::vector<Exchange*> idle_;
@@ -76,11 +81,19 @@ Exchange& HttpSink::Requests::idle_exchange() {
   return *exchange;
 }
 
+void HttpSink::Requests::look_at_files(Millis steady) {
+  token_.look(steady);
+  if (looked_ && steady - *looked_ < BearerToken::kLookInterval) return;
+  looked_ = steady;
+  files_problem_ =
+      tls_files_problem({.ca = options_.ca_file, .certificate = options_.certificate_file, .key = options_.key_file});
+}
+
 void HttpSink::Requests::send(const Parcel& parcel) {
   assert(room() > 0);
-  token_.look(clock_.now().steady);
-  if (token_.problem()) {
-    completions_.push_back({parcel.row, Unavailable{Cause::Misconfigured, *token_.problem(), std::nullopt}});
+  look_at_files(clock_.now().steady);
+  if (const auto& problem = token_.problem() ? token_.problem() : files_problem_) {
+    completions_.push_back({parcel.row, Unavailable{Cause::Misconfigured, *problem, std::nullopt}});
     return;
   }
   auto& exchange = idle_exchange();

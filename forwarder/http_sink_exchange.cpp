@@ -7,8 +7,14 @@
 #include <stdexcept>
 #include <utility>
 
+#include "shared/tls_files.hpp"
+
 namespace solar::http_sink {
 namespace {
+
+// Of OpenSSL's X509_V_ERR_*, as curl hands them on.
+constexpr long kNotYetValid = 9;
+constexpr long kExpired = 10;
 
 struct UrlDeleter {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
@@ -73,7 +79,7 @@ Address address_of(const std::string& text) {
   const auto scheme = code == CURLUE_OK ? part_of(url.get(), CURLUPART_SCHEME) : std::string{};
   if (scheme != "http" && scheme != "https") throw std::invalid_argument{"not an http:// or https:// address: " + text};
   const auto host = part_of(url.get(), CURLUPART_HOST);
-  return {host, host + ":" + part_of(url.get(), CURLUPART_PORT)};
+  return {host, host + ":" + part_of(url.get(), CURLUPART_PORT), scheme == "https"};
 }
 
 Exchange::Exchange(const HttpSinkOptions& options, const Address& address)
@@ -91,6 +97,10 @@ Exchange::Exchange(const HttpSinkOptions& options, const Address& address)
   set(easy, CURLOPT_CONNECTTIMEOUT_MS,
       static_cast<long>(std::min(options.request_timeout, HttpSink::kConnectTimeout).count()));
   set(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(HttpSink::kConnectionAge.count() / 1000));
+  // Files that have changed count from the next connection on: nothing of an earlier handshake is kept.
+  set(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  set(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+  set(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
   set(easy, CURLOPT_BUFFERSIZE, 4096L);  // answers are short, and there are max_open of these
   set(easy, CURLOPT_ERRORBUFFER, error_.data());
   set(easy, CURLOPT_PRIVATE, static_cast<void*>(this));
@@ -152,8 +162,8 @@ std::size_t Exchange::on_head(const char* bytes, std::size_t size, std::size_t c
 }
 
 Outcome Exchange::outcome(CURLcode code, ApiConflict conflict, Millis wall) {
-  if (code != CURLE_OK && body_bytes_ <= HttpSink::kBodyMaxBytes) return fault(code);
-  if (!head_ended_) return fault(CURLE_PARTIAL_FILE);  // curl is content with a status line
+  if (code != CURLE_OK && body_bytes_ <= HttpSink::kBodyMaxBytes) return fault(code, wall);
+  if (!head_ended_) return fault(CURLE_PARTIAL_FILE, wall);  // curl is content with a status line
   long status{};
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   HttpAnswer answer{static_cast<int>(status), std::nullopt, answer_};
@@ -172,9 +182,25 @@ bool Exchange::request_left() {
   return started > 0;
 }
 
-Outcome Exchange::fault(CURLcode code) {
+/// What a person should know about a handshake that failed with curl's words `detail`.
+std::string Exchange::tls_words(const std::string& detail, Millis wall) {
+  long verified{};
+  curl_easy_getinfo(easy_.get(), CURLINFO_SSL_VERIFYRESULT, &verified);
+  auto words = "TLS to " + address_.endpoint + " failed: " + detail;
+  if (verified == kNotYetValid) return words + "; the clock here says " + rfc3339(wall) + ": most likely it is late";
+  if (verified == kExpired) return words + "; the clock here says " + rfc3339(wall);
+  if (detail.find("wrong version number") != std::string::npos)
+    return words + "; is that the port without encryption? then write http://";
+  if (const auto ours = certificate_dates_problem(options_.certificate_file, wall)) return words + "; " + *ours;
+  if (detail.find("certificate required") != std::string::npos) return words + "; set API_CERTIFICATE_FILE";
+  return words;
+}
+
+Outcome Exchange::fault(CURLcode code, Millis wall) {
   const auto detail = std::string{error_[0] != '\0' ? error_.data() : curl_easy_strerror(code)};
-  const auto kind = fault_of(code);
+  // Since TLS 1.3 the other side's complaint about our certificate comes when we read.
+  const bool complained = detail.find(" alert ") != std::string::npos;
+  const auto kind = complained ? TransportFault::Tls : fault_of(code);
   long number{};
   switch (kind) {
     case TransportFault::Unresolvable:
@@ -191,9 +217,12 @@ Outcome Exchange::fault(CURLcode code) {
       return to_outcome(kind, "no answer from " + address_.endpoint + " within " +
                                   std::to_string(options_.request_timeout.count()) + " ms");
     case TransportFault::Closed:
-      return to_outcome(kind, address_.endpoint + " closed the connection before the end of its answer");
+      return to_outcome(
+          kind, address_.endpoint + " closed the connection before the end of its answer" +
+                    (code == CURLE_GOT_NOTHING && !address_.encrypted ? " (is that a port for TLS? then write https://)"
+                                                                      : ""));
     case TransportFault::Tls:
-      return to_outcome(kind, "TLS to " + address_.endpoint + " failed: " + detail);
+      return to_outcome(kind, tls_words(detail, wall));
     case TransportFault::NotHttp:
       return to_outcome(kind, address_.endpoint + " does not answer in HTTP: " + detail);
     case TransportFault::Local:

@@ -19,6 +19,7 @@ namespace solar::http_sink {
 struct Address {
   std::string host;
   std::string endpoint;  ///< host:port
+  bool encrypted{};
 };
 
 /// Throws std::invalid_argument.
@@ -44,7 +45,8 @@ class Exchange {
  private:
   static std::size_t on_body(const char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_head(const char* bytes, std::size_t size, std::size_t count, void* self);
-  [[nodiscard]] Outcome fault(CURLcode code);
+  [[nodiscard]] Outcome fault(CURLcode code, Millis wall);
+  [[nodiscard]] std::string tls_words(const std::string& detail, Millis wall);
   [[nodiscard]] bool request_left();
 
   const HttpSinkOptions& options_;

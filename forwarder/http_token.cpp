@@ -4,7 +4,9 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
+#include <utility>
+
+#include "shared/secret_file.hpp"
 
 namespace solar {
 
@@ -18,22 +20,25 @@ void BearerToken::look(Millis steady) {
     problem_ = "API_TOKEN_FILE " + file_ + " cannot be read: " + std::strerror(errno);
     return;
   }
-  const Version version{status.st_ino, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size};
+  const Version version{status.st_ino, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size,
+                        status.st_mode};
   if (version_ == version) return;
   read();
-  if (!problem_) version_ = version;
+  if (problem_) {
+    version_.reset();
+  } else {
+    version_ = version;
+  }
 }
 
 void BearerToken::read() {
   problem_.reset();
-  std::string token(kMaxBytes + 1, '\0');
-  std::ifstream file{file_, std::ios::binary};
-  if (file) file.read(token.data(), static_cast<std::streamsize>(token.size()));
-  if (!file.is_open() || file.bad()) {
-    problem_ = "API_TOKEN_FILE " + file_ + " cannot be read: " + std::strerror(errno);
+  auto content = read_secret("API_TOKEN_FILE " + file_, file_, kMaxBytes + 1);
+  if (auto* const problem = std::get_if<Problem>(&content)) {
+    problem_ = std::move(problem->what);
     return;
   }
-  token.resize(static_cast<std::size_t>(file.gcount()));
+  auto& token = std::get<std::string>(content);
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
 
   const auto printable = token.find_first_not_of(

@@ -36,6 +36,7 @@ class BearerToken {
     ino_t inode{};
     std::int64_t changed_ns{};
     off_t bytes{};
+    mode_t mode{};
     bool operator==(const Version&) const = default;
   };
 

@@ -53,6 +53,7 @@ Relay::Relay(const ForwarderConfig& config, Queue& queue, const Clock& clock)
       clock_{clock},
       marker_{marker_topic(config.broker.client_id)},
       filter_{shared_readings_filter(config.group)},
+      shown_filter_{shared_readings_filter(shown_group(config.group))},
       sink_{http_options(config), clock},
       intake_{queue, clock, config.inbox_path, [this] { wake_if_idle(); }},
       session_{broker_options(config, filter_, marker_), [this](const MqttMessage& message) { on_message(message); },
@@ -137,7 +138,7 @@ void Relay::handle(const MqttEvent& event) {
                         log::info("connected", {{"broker", config_.broker.url},
                                                 {"client_id", config_.broker.client_id},
                                                 {"session_present", connected.session_present},
-                                                {"filter", filter_}});
+                                                {"filter", shown_filter_}});
                       },
                       [&](const Disconnected& disconnected) {
                         log::limited(log::Level::Warning, "no connection to the broker",
@@ -151,10 +152,16 @@ void Relay::handle(const MqttEvent& event) {
                       },
                       [&](const Denied& denied) {
                         log::limited(log::Level::Error, "the broker refused; check user name, password file and ACL",
-                                     {{"what", denied.what}, {"why", denied.why}});
+                                     {{"what", shown(denied.what)}, {"why", denied.why}});
                       },
                       [&](const Unsubscribed&) { membership_.unsubscribed(); }},
              event);
+}
+
+/// What a log may show of `text`.
+std::string Relay::shown(std::string text) const {
+  if (const auto at = text.find(filter_); at != std::string::npos) text.replace(at, filter_.size(), shown_filter_);
+  return text;
 }
 
 void Relay::steer_membership(Now now) {
@@ -166,7 +173,7 @@ void Relay::steer_membership(Now now) {
                               .marker_back = marker_seen_};
   const bool was_left = membership_.left();
   act(membership_.next(view, now.steady));
-  if (!was_left && membership_.left()) log::info("left the shared subscription", {{"filter", filter_}});
+  if (!was_left && membership_.left()) log::info("left the shared subscription", {{"filter", shown_filter_}});
   if (!connecting_ && !stopping_) {
     log::limited(
         log::Level::Error, "not connecting to the broker: draining first, the inbox or the disk is full",
@@ -195,7 +202,7 @@ void Relay::act(Membership::Action action) {
       connecting_ = true;
       return;
     case Membership::Action::Subscribe:
-      log::info("room again, joining the shared subscription", {{"filter", filter_}});
+      log::info("room again, joining the shared subscription", {{"filter", shown_filter_}});
       return session_.subscribe(filter_);
     case Membership::Action::Unsubscribe:
       log::event(stopping_ ? log::Level::Info : log::Level::Error,

@@ -51,6 +51,7 @@ class Relay {
  private:
   void on_message(const MqttMessage& message);
   void handle(const MqttEvent& event);
+  [[nodiscard]] std::string shown(std::string text) const;
   [[nodiscard]] std::uint64_t free_inbox_bytes() const;
   [[nodiscard]] std::uint64_t free_disk(Now now);
   void steer_membership(Now now);
@@ -69,6 +70,7 @@ class Relay {
   const Clock& clock_;
   std::string marker_;
   std::string filter_;
+  std::string shown_filter_;
   HttpSink sink_;
   InboxIntake intake_;
   std::atomic<bool> marker_seen_{};

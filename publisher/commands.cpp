@@ -10,6 +10,7 @@
 #include "publisher/status.hpp"
 #include "shared/aside_desk.hpp"
 #include "shared/broker_check.hpp"
+#include "shared/broker_settings.hpp"
 #include "shared/database_failure.hpp"
 #include "shared/log.hpp"
 #include "shared/owner.hpp"
@@ -226,6 +227,7 @@ int check(const PublisherConfig& config) {
 
 int dispatch(const Invocation& invocation, const PublisherConfig& config, Millis send_timeout) {
   const std::string& command = invocation.command;
+  if (const auto problem = broker_settings_problem(config.broker)) return complain(*problem, 2);
   if (command == "run") return run(config);
   if (command == "send") return send(config, invocation.arguments.front(), send_timeout);
   if (command == "check") return check(config);

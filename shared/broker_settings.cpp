@@ -3,6 +3,8 @@
 #include <array>
 #include <string_view>
 
+#include "shared/tls_files.hpp"
+
 namespace solar {
 
 namespace {
@@ -50,6 +52,16 @@ void add_broker_settings(Settings& settings, MqttOptions& options) {
   settings.add_duration(
       "reconnect-spread", options.reconnect_spread, Millis{0}, hours{1},
       "the first try after an outage waits a random part of this, so that a fleet does not come all at once");
+}
+
+std::optional<Problem> broker_settings_problem(const MqttOptions& options) {
+  if (auto problem = tls_settings_problem(
+          {.ca = options.ca_file, .certificate = options.certificate_file, .key = options.key_file}, "mqtt-",
+          options.url))
+    return problem;
+  if (!options.password_file.empty() && options.username.empty())
+    return Problem{"mqtt-password-file without mqtt-username", shortened(options.password_file), "set both"};
+  return std::nullopt;
 }
 
 }  // namespace solar

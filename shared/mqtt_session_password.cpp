@@ -1,23 +1,19 @@
 #include "shared/mqtt_session_password.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include "shared/secret_file.hpp"
 
 namespace solar::mqtt_session {
 
 Result<std::string> read_password(const std::string& path) {
   if (path.empty()) return std::string{};
-  std::ifstream file{path, std::ios::binary};
-  if (!file) return Problem{"the password file " + path + " cannot be read: " + std::strerror(errno), {}, {}};
-
-  std::string password(kPasswordMaxBytes, '\0');
-  file.read(password.data(), static_cast<std::streamsize>(password.size()));
-  if (file.bad()) return Problem{"the password file " + path + " cannot be read: " + std::strerror(errno), {}, {}};
-  password.resize(static_cast<std::size_t>(file.gcount()));
+  const auto what = "the password file " + path;
+  auto read = read_secret(what, path, kPasswordMaxBytes);
+  if (std::holds_alternative<Problem>(read)) return read;
+  auto& password = std::get<std::string>(read);
   if (password.ends_with('\n')) password.pop_back();
   if (password.ends_with('\r')) password.pop_back();
-  return password;
+  if (password.empty()) return Problem{what + " is empty", {}, {}};
+  return read;
 }
 
 }  // namespace solar::mqtt_session

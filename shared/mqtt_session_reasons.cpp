@@ -62,12 +62,9 @@ std::string reason_text(int reason) {
 
 std::string connect_failure_text(std::string_view paho, bool tls) {
   if (paho.empty()) return "the host name does not resolve";
-  if (paho == "TCP/TLS connect failure" && tls) {
-    return "TLS failed (is the broker's certificate for this host, and of a known authority?) or the connection was "
-           "refused";
-  }
+  if (paho == "TCP/TLS connect failure" && tls) return "TLS failed, or the connection was refused";
   if (paho == "TCP/TLS connect failure" || paho == "TCP connect completion failure")
-    return "connection refused, or no way there";
+    return "connection refused, no way there, or hung up at once (by a port for TLS? then write mqtts://)";
   if (paho == "TCP connect timeout") return "no answer in time";
   return std::string{paho};
 }

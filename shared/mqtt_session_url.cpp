@@ -78,6 +78,15 @@ std::string checked_paho_uri(const std::string& url) {
   return std::get<std::string>(std::move(uri));
 }
 
+HostAndPort host_and_port(std::string_view uri) {
+  const auto rest = uri.substr(uri.find("://") + 3);
+  const auto authority = rest.substr(0, rest.find('/'));
+  const auto colon = port_colon(authority);
+  auto host = authority.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  return {std::string{host}, std::string{authority.substr(colon + 1)}};
+}
+
 bool is_tls(std::string_view uri) { return uri.starts_with("ssl://") || uri.starts_with("wss://"); }
 
 }  // namespace solar

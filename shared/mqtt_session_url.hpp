@@ -16,6 +16,14 @@ namespace solar {
 /// The same; throws std::invalid_argument where that is a Problem.
 [[nodiscard]] std::string checked_paho_uri(const std::string& url);
 
+struct HostAndPort {
+  std::string host;  ///< without brackets
+  std::string port;
+};
+
+/// Of a `uri` from paho_uri.
+[[nodiscard]] HostAndPort host_and_port(std::string_view uri);
+
 /// Whether `uri` from paho_uri is a TLS one.
 [[nodiscard]] bool is_tls(std::string_view uri);
 

@@ -24,7 +24,7 @@ void write_passwords(const fs::path& file, const std::string& password) {
 TEST_CASE("a wrong password keeps readings on the disk until the file holds the right one") {
   const TemporaryDirectory folder;
   write_passwords(folder.path() / "passwords", "right");
-  write_file(folder.path() / "password", "wrong\n");
+  write_secret(folder.path() / "password", "wrong\n");
   Broker broker{folder.path() / "broker", "password_file " + (folder.path() / "passwords").string(), false};
   const Flags login{"--mqtt-username", "gateway", "--mqtt-password-file", (folder.path() / "password").string()};
   Central central{folder.path() / "central"};
@@ -37,7 +37,7 @@ TEST_CASE("a wrong password keeps readings on the disk until the file holds the 
   REQUIRE(publisher.process().wait_for_line("password"));
   REQUIRE(forwarder.process().wait_for_line("password"));
 
-  write_file(folder.path() / "password", "right\n");
+  write_secret(folder.path() / "password", "right\n");
 
   CHECK(central.gets(10));
   CHECK(eventually([&] { return publisher.status("waiting") == "0"; }));

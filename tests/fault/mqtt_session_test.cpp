@@ -142,10 +142,10 @@ TEST_CASE("a wrong password is told, and the right one is read when it is there"
   WatchedSession session{options};
 
   const auto missing = session.next<Denied>();
-  write_file(options.password_file, "wrong\n");
+  write_secret(options.password_file, "wrong\n");
   auto wrong = session.next<Denied>();
   while (wrong && wrong->why == missing->why) wrong = session.next<Denied>();
-  write_file(options.password_file, "right\n");
+  write_secret(options.password_file, "right\n");
 
   REQUIRE(missing);
   CHECK(missing->what == "login");

@@ -264,4 +264,12 @@ void write_file(const fs::path& path, std::string_view text) {
   file.write(text.data(), static_cast<std::streamsize>(text.size()));
 }
 
+void write_secret(const fs::path& path, std::string_view text) {
+  const fs::path aside = path.string() + ".new";
+  write_file(aside, {});
+  fs::permissions(aside, fs::perms::owner_read | fs::perms::owner_write);
+  write_file(aside, text);
+  fs::rename(aside, path);
+}
+
 }  // namespace solar::test

@@ -115,5 +115,7 @@ class TemporaryDirectory {
 /// The text of a file; empty if there is none.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, std::string_view text);
+/// For the owner's eyes only, and at once: a reader sees the old text or the new one.
+void write_secret(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace solar::test

@@ -18,7 +18,7 @@ HttpSinkOptions options(const ScriptedHttp& central, const std::filesystem::path
 TEST_CASE("the token is sent, followed when its file changes, and missed loudly") {
   const TemporaryDirectory folder;
   const auto file = folder.path() / "token";
-  write_file(file, "secret-1\n");
+  write_secret(file, "secret-1\n");
   ScriptedHttp central{[](const ScriptedRequest&) { return http_answer(200); }};
   HttpSink sink{options(central, file), kClock};
   const auto token = [&] {
@@ -27,7 +27,7 @@ TEST_CASE("the token is sent, followed when its file changes, and missed loudly"
   };
 
   CHECK(token() == "Bearer secret-1");
-  write_file(file, "secret-22\n");
+  write_secret(file, "secret-22\n");
   CHECK(eventually([&] { return token() == "Bearer secret-22"; }));
 
   std::filesystem::remove(file);
@@ -43,7 +43,7 @@ TEST_CASE("a token that cannot stand in a header is never sent, nor shown") {
   const TemporaryDirectory folder;
   const auto file = folder.path() / "token";
   for (const auto* const bad : {"", "two\nlines\n", "a\rX-Evil: 1", "with space", "\x01"}) {
-    write_file(file, bad);
+    write_secret(file, bad);
     ScriptedHttp central{[](const ScriptedRequest&) { return http_answer(200); }};
     HttpSink sink{options(central, file), kClock};
 

@@ -1,0 +1,98 @@
+#include "shared/tls_files.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include "shared/secret_file.hpp"
+#include "shared/tls_handles.hpp"
+
+namespace solar {
+namespace {
+
+constexpr std::size_t kKeyFileMaxBytes = 1024 * 1024;
+
+int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*user*/) { return -1; }
+
+std::optional<std::string> certificate_problem(const std::string& what, const std::string& file) {
+  const tls::Bio bio{BIO_new_file(file.c_str(), "r")};
+  if (!bio) return what + " " + file + " cannot be read: " + std::strerror(errno);
+  const tls::Certificate certificate{PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)};
+  if (!certificate) return what + " " + file + " holds no certificate in PEM form";
+  return std::nullopt;
+}
+
+std::optional<std::string> key_problem(const TlsFiles& files) {
+  const auto& file = files.key.empty() ? files.certificate : files.key;
+  const auto what = (files.key.empty() ? "the certificate file " : "the key file ") + file;
+  const auto read = read_secret(what, file, kKeyFileMaxBytes);
+  if (const auto* const problem = std::get_if<Problem>(&read)) return problem->what;
+  const auto& text = std::get<std::string>(read);
+  const tls::Bio bio{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
+  const tls::Key key{PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr)};
+  if (!key) return what + " holds no private key in PEM form, or one with a passphrase";
+  const auto certificate = tls::first_certificate(files.certificate.c_str());
+  if (!certificate || X509_check_private_key(certificate.get(), key.get()) != 1)
+    return "the key in " + file + " does not belong to the certificate in " + files.certificate;
+  return std::nullopt;
+}
+
+std::optional<std::string> files_problem(const TlsFiles& files) {
+  if (!files.ca.empty()) {
+    if (auto problem = certificate_problem("the CA file", files.ca)) return problem;
+  }
+  if (files.certificate.empty()) return std::nullopt;
+  if (auto problem = certificate_problem("the certificate file", files.certificate)) return problem;
+  return key_problem(files);
+}
+
+std::optional<Millis> to_wall(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
+  return std::chrono::seconds{timegm(&parts)};
+}
+
+}  // namespace
+
+tls::Certificate tls::first_certificate(const char* file) {
+  const Bio bio{BIO_new_file(file, "r")};
+  return Certificate{bio ? PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr) : nullptr};
+}
+
+std::optional<std::string> tls_files_problem(const TlsFiles& files) {
+  auto problem = files_problem(files);
+  ERR_clear_error();  // Paho and curl read the same queue
+  return problem;
+}
+
+std::optional<std::string> certificate_dates_problem(const std::string& file, Millis wall) {
+  if (file.empty()) return std::nullopt;
+  const auto certificate = tls::first_certificate(file.c_str());
+  ERR_clear_error();
+  if (!certificate) return std::nullopt;
+  const auto from = to_wall(X509_get0_notBefore(certificate.get()));
+  const auto until = to_wall(X509_get0_notAfter(certificate.get()));
+  if (until && wall > *until) return "our certificate " + file + " expired on " + rfc3339(*until);
+  if (from && wall < *from)
+    return "our certificate " + file + " is valid from " + rfc3339(*from) + " on, and the clock here says " +
+           rfc3339(wall) + ": most likely this clock is late";
+  return std::nullopt;
+}
+
+std::optional<Problem> tls_settings_problem(const TlsFiles& files, const std::string& prefix, const std::string& url) {
+  if (!files.key.empty() && files.certificate.empty())
+    return Problem{prefix + "key-file without " + prefix + "certificate-file", shortened(files.key), "set both"};
+  const bool encrypted = url.starts_with("mqtts://") || url.starts_with("wss://") || url.starts_with("https://");
+  if (!encrypted && !(files.ca.empty() && files.certificate.empty())) {
+    return Problem{
+        prefix + (files.ca.empty() ? "certificate" : "ca") + "-file is set, but this address is not encrypted",
+        shortened(url), prefix == "mqtt-" ? "write mqtts:// or wss://" : "write https://"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace solar
