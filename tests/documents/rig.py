@@ -23,12 +23,12 @@ def free_port():
         return taken.getsockname()[1]
 
 
-def eventually(condition, what, patience=30):
+def eventually(condition, what, patience=30, every=0.02):
     end = time.monotonic() + patience
     while not (value := condition()):
         if time.monotonic() > end:
             raise AssertionError(f"never in {patience} s: {what}")
-        time.sleep(0.02)
+        time.sleep(every)
     return value
 
 
@@ -44,7 +44,7 @@ class Rig(contextlib.ExitStack):
 
     def start(self, name, program, *arguments, **environment):
         """A process whose output goes to <name>.out and <name>.log."""
-        clean = {"PATH": os.environ["PATH"], "TERM": "dumb", "HTTP_LISTEN": ""}
+        clean = {"PATH": os.environ["PATH"], "TERM": "dumb", "HTTP_LISTEN": "off"}
         with open(self.folder / f"{name}.out", "ab") as out, open(self.folder / f"{name}.log", "ab") as log:
             process = subprocess.Popen([program, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=out, stderr=log,
                                        env={**clean, **environment}, cwd=self.folder)
@@ -108,7 +108,7 @@ class Rig(contextlib.ExitStack):
 
     def run(self, program, *arguments, patience=60):
         return subprocess.run([BIN / program, *map(str, arguments)], capture_output=True, text=True, timeout=patience,
-                              cwd=self.folder, env={"PATH": os.environ["PATH"], "HTTP_LISTEN": ""}, check=False)
+                              cwd=self.folder, env={"PATH": os.environ["PATH"], "HTTP_LISTEN": "off"}, check=False)
 
     def publish(self, topic, payload, *options):
         subprocess.run(["mosquitto_pub", "-V", "5", "-p", str(self.broker_port), "-q", "1", "-t", topic, "-s", *options],
