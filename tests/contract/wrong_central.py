@@ -55,6 +55,9 @@ FAULTS = {
     "wants-a-time": "takes_the_smallest",
     "wrong-path": "takes_a_reading",
 }
+# Other ways of being right, which the contract must let pass.
+RIGHT = ("", "right-204", "right-busy-and-says-when", "right-closes-and-says-so", "right-conflict-in-races", "right-no-chunks",
+         "right-restart", "right-wants-a-key")
 BODY_MAX_BYTES = 16 * 1024
 KNOWN = {"id", "village", "device", "measured_at", "power_kw", "note", "deep"}
 
@@ -64,6 +67,7 @@ class Store:
 
     def __init__(self, fault):
         self.fault, self.lock, self.bodies, self.count, self.busy, self.requests = fault, threading.Lock(), {}, 0, 0, 0
+        self.running = set()
 
     def restart(self):
         with self.lock:
@@ -80,12 +84,14 @@ class Store:
             key = key.lower()
         if self.fault == "dedups-by-body":
             key = body
-        if self.fault in ("races", "error-in-races"):
+        if self.fault in ("races", "error-in-races", "right-conflict-in-races"):
             return self.put_without_a_lock(key, body)
         with self.lock:
             return self.add(key, body, self.bodies.get(key))
 
     def put_without_a_lock(self, key, body):
+        if self.fault == "right-conflict-in-races":
+            return self.put_or_conflict(key, body)
         known = self.bodies.get(key)
         time.sleep(0.01)
         if self.fault == "error-in-races" and known is None and key in self.bodies:
@@ -93,12 +99,22 @@ class Store:
         with self.lock:
             return self.add(key, body, known)
 
+    def put_or_conflict(self, key, body):
+        with self.lock:
+            if key in self.running:
+                return 409
+            self.running.add(key)
+        time.sleep(0.01)
+        with self.lock:
+            self.running.remove(key)
+            return self.add(key, body, self.bodies.get(key))
+
     def add(self, key, body, known):
         if known is None or self.fault == "ignores-keys":
             self.bodies[key] = body
             if self.fault != "answers-202-and-drops":
                 self.count += 1
-            return 202 if self.fault == "answers-202-and-drops" else 201
+            return {"answers-202-and-drops": 202, "right-204": 204}.get(self.fault, 201)
         if known == body:
             return {"conflict-when-again": 409, "refuses-again": 422}.get(self.fault, 200)
         return {"conflict-for-another-body": 409, "error-for-another-body": 500, "stores-another-body": 200}.get(self.fault, 422)
@@ -148,11 +164,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        if self.store.fault == "right-closes-and-says-so":
+            self.send_header("Connection", "close")
         self.end_headers()
-        if self.command != "HEAD":
+        if self.command != "HEAD" and status != 204:
             self.wfile.write(body)
-        if self.store.fault == "closes-without-saying":
+        if "closes" in self.store.fault:
             self.close_connection = True
 
     def do_GET(self):
@@ -178,8 +197,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         fault, body = self.store.fault, self.body()
-        if fault == "no-chunks" and "Transfer-Encoding" in self.headers:
-            return self.answer(500)
+        if fault.endswith("no-chunks") and "Transfer-Encoding" in self.headers:
+            return self.answer(500 if fault == "no-chunks" else 411)
         if not self.may_post():
             return self.answer(400 if fault == "token-400" else 401)
         if fault == "wrong-path":
@@ -189,8 +208,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.store.requests += 1
         if fault == "slow" and self.store.requests == 20:
             time.sleep(3)
-        if fault.startswith("busy") and self.store.requests % 40 == 7:
-            return self.answer(429, **({"Retry_After": "soon"} if fault == "busy-with-nonsense" else {}))
+        if "busy" in fault and self.store.requests % 40 == 7:
+            when = {"busy-with-nonsense": "soon", "right-busy-and-says-when": "0"}.get(fault)
+            return self.answer(429, **({"Retry_After": when} if when else {}))
         return self.take(fault, body)
 
     def may_post(self):
@@ -210,8 +230,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if status:
             return self.answer(status)
         key = self.headers.get("Idempotency-Key")
-        if key is None and fault == "error-without-a-key":
-            return self.answer(500)
+        if key is None and fault in ("error-without-a-key", "right-wants-a-key"):
+            return self.answer(500 if fault == "error-without-a-key" else 428)
         with self.store.lock:
             self.store.busy += 1
         time.sleep(0.002 if fault == "fails-under-load" else 0)
@@ -240,7 +260,7 @@ def serve(fault="", token=None):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--fault", choices=sorted(FAULTS), default="", help="what is wrong; nothing by default")
+    parser.add_argument("--fault", choices=sorted({*FAULTS, *RIGHT}), default="", help="what is wrong; nothing by default")
     parser.add_argument("--token", help="bearer token that is asked for")
     parser.add_argument("--list", action="store_true", help="prints the faults")
     options = parser.parse_args()

@@ -9,8 +9,10 @@ import unittest
 import zlib
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parents[1] / "contract")]
 import jsonschema  # noqa: E402
+import rules  # noqa: E402
+import wrong_central  # noqa: E402
 import yaml  # noqa: E402
 from rig import DOCS, Rig  # noqa: E402
 
@@ -59,6 +61,10 @@ class CentralApi(unittest.TestCase):
         own = {status for status in POST["responses"] if status.isdigit() and not status.startswith("2")} - {"503"}
 
         self.assertEqual(own - statuses_of_page(), set())
+
+    def test_the_page_counts_right(self):
+        self.assertIn(f"tries {len(rules.RULES)} rules", PAGE)
+        self.assertIn(f"{len(wrong_central.FAULTS)} servers that are wrong in one way", PAGE)
 
     def test_the_commands_on_the_page_do_what_they_say(self):
         commands = re.search(r"## By hand\n\n```sh\n(.*?)```", PAGE, re.S)[1]
