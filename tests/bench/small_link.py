@@ -118,7 +118,8 @@ def measure(rig, options):
         time.sleep(2)  # a pace, not a wait: readings that come one by one
     eventually(lambda: rig.status()["waiting"] == 0, "all is live again", every=0.3)
     up, down = (b - a for a, b in zip(before, rig.bytes()))
-    say(f"bytes on the wire for each of {options.live} live readings, 2 s apart", "%.0f, %.0f" % (up / options.live, down / options.live))
+    value = "%.0f, %.0f" % (up / options.live, down / options.live)
+    say(f"bytes on the wire for each of {options.live} live readings, 2 s apart", value)
 
     rig.fail(status=503, count=-1)
     completed = '{"id":"9f86d081884c7d65-%d","village":"Direct","device":"main","measured_at":"2026-01-28T10:15:00.000Z",%s'

@@ -2,6 +2,7 @@
 import calendar
 import http.client
 import json
+import pathlib
 import socket
 import ssl
 import time
@@ -73,7 +74,7 @@ class Central:
         if self.url.query:
             self.path += "?" + self.url.query
         self.options, self.seen = options, []
-        self.token = open(options.token_file, encoding="utf-8").read().strip() if options.token_file else None
+        self.token = pathlib.Path(options.token_file).read_text("utf-8").strip() if options.token_file else None
         self.context = tls_context(options, bool(options.certificate)) if self.url.scheme == "https" else None
 
     def connect(self, url=None, context=None):

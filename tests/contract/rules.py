@@ -3,8 +3,9 @@ import json
 import subprocess
 import time
 
-from central import ANSWER_MAX_BYTES, key_of, forwarder_does, retry_after_s, tls_context
-from trial import RULES, RUN, Broken, Skipped, at_once, counted, keyed, must_deliver, must_refuse, reading, rule
+from central import ANSWER_MAX_BYTES, forwarder_does, key_of, retry_after_s, tls_context
+from trial import RULES  # noqa: F401, what this file is imported for
+from trial import RUN, Broken, Skipped, at_once, counted, keyed, must_deliver, must_refuse, reading, rule
 
 BODY_MAX_BYTES = 8 * 1024 + 400  # 8 KiB, and `"village":"<64 bytes, escaped>",` that a forwarder may have to insert
 RACERS = 8
