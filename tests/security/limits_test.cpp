@@ -1,0 +1,91 @@
+// What one client may cost, and what it may do to others.
+#include "tests/security/stronghold.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace solar::test;
+
+namespace {
+
+struct Country {
+  explicit Country(const Replacements& replaced = {}) : broker{credentials, replaced} {}
+  const Credentials& credentials{common_credentials()};
+  Stronghold broker;
+  Identity bamenda{credentials.village("Bamenda")};
+  Identity buea{credentials.village("Buea")};
+  Identity forwarder{credentials.own("forwarder")};
+};
+
+Finished publish_file(const Country& country, const std::filesystem::path& file) {
+  return run({"mosquitto_pub",
+              joined({"-h", "localhost", "-p", std::to_string(country.broker.certificates()), "-V", "mqttv5", "-q", "1",
+                      "-t", "solar/Bamenda/main/readings", "-f", file.string()},
+                     country.bamenda.for_mosquitto()),
+              {}});
+}
+
+}  // namespace
+
+TEST_CASE("a message over 1 MiB goes nowhere and ends the connection, and one below is taken") {
+  const Country country;
+  const TemporaryDirectory folder;
+  const std::string fits(1'000'000, 'a');
+  const std::string large(1'100'000, 'b');
+  write_file(folder.path() / "fits", fits);
+  write_file(folder.path() / "large", large);
+  const Watcher observer{country.broker, country.credentials.own("observer"), "solar/+/+/readings"};
+
+  static_cast<void>(publish_file(country, folder.path() / "large"));  // mosquitto_pub does not always notice
+  static_cast<void>(publish_file(country, folder.path() / "fits"));
+  CHECK(went_well(publish(country.broker, country.buea, "solar/Buea/main/readings", "others go on")));
+
+  CHECK(observer.sees(fits));
+  CHECK(observer.sees("others go on"));
+  CHECK_FALSE(observer.saw(large));
+}
+
+TEST_CASE("QoS 2 is not offered") {
+  const Country country;
+
+  const auto twice = publish(country.broker, country.bamenda, "solar/Bamenda/main/readings", "x", {"-q", "2"});
+
+  CHECK(twice.log.find("QoS not supported") != std::string::npos);
+  CHECK(went_well(publish(country.broker, country.bamenda, "solar/Bamenda/main/readings", "x", {"-q", "1"})));
+}
+
+TEST_CASE("beyond its connections a door turns newcomers away, and who is inside stays") {
+  const Country country{{{"max_connections 2000", "max_connections 2"}}};
+  {
+    const Watcher first{country.broker, country.bamenda, "solar/Bamenda/+/receipts"};
+    const Watcher second{country.broker, country.forwarder, "solar/+/+/readings"};
+
+    CHECK_FALSE(went_well(publish(country.broker, country.buea, "solar/Buea/main/readings", "too many")));
+    CHECK(
+        went_well(publish_by_password(country.broker, country.credentials, "Buea", country.credentials.password("Buea"),
+                                      "solar/Buea/main/readings", "another door")));
+
+    CHECK(second.sees("another door"));
+    CHECK_FALSE(second.saw("too many"));
+  }
+  CHECK(eventually(
+      [&] { return went_well(publish(country.broker, country.buea, "solar/Buea/main/readings", "room again")); }));
+}
+
+TEST_CASE("whoever takes over a client id gets the connection ended, and none of the other's rights") {
+  const Country country;
+  const Flags session{"-i", "known-client-id", "-c", "-x", "300"};
+  {
+    Watcher victim{country.broker, country.forwarder, "solar/+/+/readings", session};
+    CHECK(went_well(publish(country.broker, country.buea, "solar/Buea/main/readings", "before")));
+    CHECK(victim.sees("before"));
+    victim.process().kill();  // its session waits
+  }
+  CHECK(went_well(publish(country.broker, country.buea, "solar/Buea/main/readings", "queued")));
+
+  const Watcher thief{country.broker, country.bamenda, "solar/Bamenda/+/receipts", session};
+
+  CHECK(went_well(publish(country.broker, country.buea, "solar/Buea/main/readings", "after")));
+  CHECK(went_well(publish(country.broker, country.forwarder, "solar/Bamenda/main/receipts", "its own")));
+  CHECK(thief.sees("its own"));
+  CHECK_FALSE(thief.saw("queued"));
+  CHECK_FALSE(thief.saw("after"));
+}
