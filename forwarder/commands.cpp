@@ -4,14 +4,17 @@
 #include <string>
 
 #include "forwarder/admin.hpp"
+#include "forwarder/condition.hpp"
 #include "forwarder/relay.hpp"
 #include "shared/aside_desk.hpp"
 #include "shared/broker_check.hpp"
 #include "shared/database_failure.hpp"
+#include "shared/http_client.hpp"
 #include "shared/log.hpp"
 #include "shared/owner.hpp"
 #include "shared/random_bits.hpp"
 #include "shared/service.hpp"
+#include "shared/status_pages.hpp"
 #include "shared/topic.hpp"
 
 namespace solar {
@@ -40,6 +43,8 @@ int run(const ForwarderConfig& config) {
                {{"inbox", config.inbox_path}, {"pid", *pid}});
     return 1;
   }
+  const auto listening = listen_for_status(config.http_listen);
+  if (const int* status = std::get_if<int>(&listening)) return *status;
   const SystemClock clock;
   Queue queue{queue_options(config)};
   const QueueStats stats = queue.stats(clock.now().wall);
@@ -50,6 +55,12 @@ int run(const ForwarderConfig& config) {
                                 answer_or_end(config.inbox_path, write_line,
                                               [&] { answer_command(queue, clock, &relay, request, write_line); });
                               }};
+  const StatusPages pages{
+      .heartbeat = relay.heartbeat(),
+      .clock = clock,
+      .not_ready = [&relay] { return not_ready(relay.snapshot()); },
+      .metrics = [&, started = clock.now()] { return metrics_text(queue, relay, config, clock.now(), started); }};
+  const StatusServer status_server{std::get<std::optional<HttpListener>>(listening), pages, config.inbox_path};
   relay.run();
   return 0;
 }
@@ -129,6 +140,7 @@ int run_command(const Invocation& invocation, const ForwarderConfig& config) {
   try {
     if (invocation.command == "run") return run(config);
     if (invocation.command == "check") return check(config);
+    if (invocation.command == "health") return tell_health("solar-forwarder", config.http_listen);
     if (invocation.command == "status") {
       return ask_and_print(config, R"({"command":"status"})", !invocation.switches.empty());
     }

@@ -139,6 +139,8 @@ void HttpSink::Requests::collect() {
   }
 }
 
+std::string http_library_version() { return curl_version_info(CURLVERSION_NOW)->version; }
+
 HttpSink::HttpSink(HttpSinkOptions options, const Clock& clock)
     : requests_{std::make_unique<Requests>(std::move(options), clock)} {}
 HttpSink::~HttpSink() = default;

@@ -56,4 +56,7 @@ class HttpSink final : public Sink {
   std::unique_ptr<Requests> requests_;
 };
 
+/// Of the curl library that runs.
+[[nodiscard]] std::string http_library_version();
+
 }  // namespace solar

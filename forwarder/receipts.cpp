@@ -72,7 +72,9 @@ std::vector<MqttMessage> ReceiptDesk::due(Millis steady, std::size_t limit, bool
       continue;
     }
     ++origins;
+    const std::uint64_t dropped_before = dropped_;
     auto receipts = messages_of(entry->first, entry->second.receipt, fits);
+    sent_ += entry->second.ids() - (dropped_ - dropped_before);
     std::move(receipts.begin(), receipts.end(), std::back_inserter(messages));
     entry = gatherings_.erase(entry);
   }

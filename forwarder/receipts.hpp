@@ -38,6 +38,7 @@ class ReceiptDesk {
   /// The steady time when the next receipt is due.
   [[nodiscard]] std::optional<Millis> next_due() const { return next_due_; }
 
+  [[nodiscard]] std::uint64_t sent() const { return sent_; }  ///< ids that `due` has handed out
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
  private:
@@ -52,6 +53,7 @@ class ReceiptDesk {
   Millis gather_;
   std::map<Origin, Gathering> gatherings_;
   std::optional<Millis> next_due_;  ///< of all gatherings, so that most ticks look at none
+  std::uint64_t sent_{};
   std::uint64_t dropped_{};
 };
 

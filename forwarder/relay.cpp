@@ -1,7 +1,6 @@
 #include "forwarder/relay.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "shared/log.hpp"
 #include "shared/message.hpp"
@@ -37,12 +36,6 @@ CourierPolicy courier_policy(const ForwarderConfig& config) {
                      .growth = Window::Growth::PerRoundTrip},
           .in_hand_max = kInHandMax,
           .side = CourierPolicy::Rounds{.retry = config.retry, .knock_interval = config.knock_interval}};
-}
-
-std::uint64_t free_disk_bytes(const std::string& path) {
-  std::error_code error;
-  const auto space = std::filesystem::space(std::filesystem::absolute(path).parent_path(), error);
-  return error ? 0 : static_cast<std::uint64_t>(space.available);
 }
 
 }  // namespace
@@ -169,7 +162,7 @@ void Relay::steer_membership(Now now) {
                               .stopping = stopping_,
                               .used_fraction = queue_.used_fraction(),
                               .free_inbox_bytes = free_inbox_bytes(),
-                              .free_disk_bytes = free_disk(now),
+                              .free_disk_bytes = disk(now).free_bytes,
                               .marker_back = marker_seen_};
   const bool was_left = membership_.left();
   act(membership_.next(view, now.steady));
@@ -186,12 +179,12 @@ std::uint64_t Relay::free_inbox_bytes() const {
 }
 
 /// Looked up once a second.
-std::uint64_t Relay::free_disk(Now now) {
-  if (!free_disk_at_ || now.steady - *free_disk_at_ >= kSteerInterval) {
-    free_disk_at_ = now.steady;
-    free_disk_bytes_ = free_disk_bytes(config_.inbox_path);
+const DiskState& Relay::disk(Now now) {
+  if (!disk_at_ || now.steady - *disk_at_ >= kSteerInterval) {
+    disk_at_ = now.steady;
+    disk_ = disk_state(config_.inbox_path);
   }
-  return free_disk_bytes_;
+  return disk_;
 }
 
 void Relay::act(Membership::Action action) {
@@ -286,6 +279,10 @@ void Relay::take_snapshot() {
   const Snapshot snapshot{.courier = courier_.stats(),
                           .connected = session_.connected(),
                           .member = membership_.member() && session_.connected(),
+                          .stopping = stopping_,
+                          .used_fraction = queue_.used_fraction(),
+                          .disk = disk_,
+                          .receipts_sent = receipts_.sent(),
                           .receipts_dropped = receipts_.dropped()};
   const std::lock_guard lock{snapshot_mutex_};
   snapshot_ = snapshot;

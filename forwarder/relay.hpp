@@ -15,6 +15,7 @@
 #include "forwarder/membership.hpp"
 #include "forwarder/receipts.hpp"
 #include "shared/courier.hpp"
+#include "shared/disk.hpp"
 #include "shared/heartbeat.hpp"
 #include "shared/mqtt_session.hpp"
 #include "shared/queue.hpp"
@@ -29,7 +30,11 @@ class Relay {
     CourierStats courier;
     bool connected{};
     bool member{};  ///< of the shared subscription
-    std::uint64_t receipts_dropped{};
+    bool stopping{};
+    double used_fraction{};            ///< of the inbox
+    DiskState disk{};                  ///< that holds it; at most a second old
+    std::uint64_t receipts_sent{};     ///< ids in receipts
+    std::uint64_t receipts_dropped{};  ///< ids
   };
 
   Relay(const ForwarderConfig& config, Queue& queue, const Clock& clock);
@@ -53,7 +58,7 @@ class Relay {
   void handle(const MqttEvent& event);
   [[nodiscard]] std::string shown(std::string text) const;
   [[nodiscard]] std::uint64_t free_inbox_bytes() const;
-  [[nodiscard]] std::uint64_t free_disk(Now now);
+  [[nodiscard]] const DiskState& disk(Now now);
   void steer_membership(Now now);
   void act(Membership::Action action);
   void take_settled(const std::vector<Settled>& settled, Now now);
@@ -83,8 +88,8 @@ class Relay {
   std::vector<Completion> completions_;
   std::int64_t seen_seq_{};
   bool connecting_{};
-  std::optional<Millis> free_disk_at_;
-  std::uint64_t free_disk_bytes_{};
+  std::optional<Millis> disk_at_;  ///< steady
+  DiskState disk_;
   std::atomic<bool> idle_{};
   std::atomic<bool> stopping_{};
   std::optional<Millis> stopped_at_;  ///< steady

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "publisher/condition.hpp"
 #include "publisher/line_source.hpp"
 #include "publisher/station.hpp"
 #include "publisher/status.hpp"
@@ -12,10 +13,12 @@
 #include "shared/broker_check.hpp"
 #include "shared/broker_settings.hpp"
 #include "shared/database_failure.hpp"
+#include "shared/http_client.hpp"
 #include "shared/log.hpp"
 #include "shared/owner.hpp"
 #include "shared/random_bits.hpp"
 #include "shared/service.hpp"
+#include "shared/status_pages.hpp"
 #include "shared/topic.hpp"
 
 namespace solar {
@@ -86,6 +89,8 @@ int run(const PublisherConfig& config) {
                {{"outbox", config.outbox_path}, {"pid", *pid}});
     return 1;
   }
+  const auto listening = listen_for_status(config.http_listen);
+  if (const int* status = std::get_if<int>(&listening)) return *status;
   const SystemClock clock;
   Queue queue{queue_options(config)};
   const QueueStats before = queue.stats(clock.now().wall);
@@ -93,6 +98,12 @@ int run(const PublisherConfig& config) {
   Station station{config, queue, clock};
   const StopSignal stop_signal{[&station] { station.uplink().stop(); }};
   station.serve();
+  const StatusPages pages{
+      .heartbeat = station.uplink().heartbeat(),
+      .clock = clock,
+      .not_ready = [&station] { return not_ready(station.uplink().snapshot(), station.acceptance().full()); },
+      .metrics = [&, started = clock.now()] { return metrics_text(queue, station, clock.now(), started); }};
+  const StatusServer status_server{std::get<std::optional<HttpListener>>(listening), pages, config.outbox_path};
   const Reader reader{config, station};
   station.uplink().run([&] {
     const bool at_end = reader.ended() && (!config.follow || reader.failed());
@@ -231,6 +242,7 @@ int dispatch(const Invocation& invocation, const PublisherConfig& config, Millis
   if (command == "run") return run(config);
   if (command == "send") return send(config, invocation.arguments.front(), send_timeout);
   if (command == "check") return check(config);
+  if (command == "health") return tell_health("solar-publisher", config.http_listen);
   if (command == "status") {
     const bool json = !invocation.switches.empty();
     return ask_and_print(config, R"({"command":"status"})",

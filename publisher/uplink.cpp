@@ -20,6 +20,7 @@ constexpr Millis kOfferInterval{24 * 60 * 60'000};
 constexpr std::size_t kOfferMax = 100;  // refused readings a day
 constexpr Millis kStatusPause{60'000};  // between two statuses on change
 constexpr Millis kLineInterval{250};
+constexpr Millis kDiskInterval{1'000};  // between two looks at how much of it is free
 constexpr Millis kGoodbyeTimeout{2'000};
 constexpr std::size_t kBacklogWorthAWord = 100;
 
@@ -195,7 +196,12 @@ void Uplink::show_live_line(Now now) {
 
 void Uplink::take_snapshot(Now now, bool receipts) {
   const CourierStats courier = courier_.stats();
+  const bool look_at_disk = !disk_at_ || now.steady - *disk_at_ >= kDiskInterval;
+  if (look_at_disk) disk_at_ = now.steady;
+  const std::optional<DiskState> disk = look_at_disk ? std::optional{disk_state(config_.outbox_path)} : std::nullopt;
   const std::lock_guard lock{snapshot_mutex_};
+  if (disk) snapshot_.disk = *disk;
+  snapshot_.used_fraction = queue_.used_fraction();
   snapshot_.courier = courier;
   snapshot_.connected = session_.connected();
   snapshot_.messages_sent = sink_.messages_sent();

@@ -15,6 +15,7 @@
 #include "publisher/config.hpp"
 #include "publisher/mqtt_sink.hpp"
 #include "shared/courier.hpp"
+#include "shared/disk.hpp"
 #include "shared/heartbeat.hpp"
 #include "shared/mqtt_session.hpp"
 #include "shared/queue.hpp"
@@ -30,6 +31,8 @@ class Uplink {
     bool connected{};
     std::optional<Millis> last_receipt_at;  ///< wall clock
     std::uint64_t messages_sent{};
+    double used_fraction{};  ///< of the outbox
+    DiskState disk{};        ///< that holds it
   };
   using OnSettled = std::function<void(std::span<const Settled>)>;
 
@@ -73,6 +76,7 @@ class Uplink {
   std::optional<Millis> status_at_;  ///< steady: when to look whether there is something new
   std::optional<Millis> published_status_at_;
   std::optional<Millis> line_at_;  ///< steady
+  std::optional<Millis> disk_at_;  ///< steady
   std::string status_kind_;        ///< what a change of makes a new status
   std::uint64_t shown_delivered_{};
   Heartbeat heartbeat_;

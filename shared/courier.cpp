@@ -95,6 +95,7 @@ void Courier::settle_resting(Now now, const Completion& completion) {
 
 void Courier::on_delivered(Now now, InHand& entry) {
   ++stats_.delivered;
+  note_delivery(now, entry);
   guard_.on_delivered();
   window_.on_success();
   settled_.push_back({.row = entry.row,
@@ -144,6 +145,7 @@ void Courier::on_unavailable(Now now, InHand& entry, const Unavailable& unavaila
   const auto* side = rounds();
   assert(side != nullptr);
   ++stats_.failed;
+  ++stats_.unavailable.at(static_cast<std::size_t>(unavailable.cause));
   last_cause_ = unavailable.cause;
   const bool was_away = presence_.away();
   const bool went_away = presence_.on_unavailable(unavailable.cause, now.steady) == Presence::Change::WentAway;

@@ -1,6 +1,7 @@
 // The courier: takes readings from the queue to a sink and settles what comes of them. The only owner of retries.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,6 +17,7 @@
 
 #include "shared/clock.hpp"
 #include "shared/delivery.hpp"
+#include "shared/histogram.hpp"
 #include "shared/queue.hpp"
 #include "shared/selection.hpp"
 #include "shared/sink.hpp"
@@ -51,14 +53,25 @@ struct Settled {
   Millis accepted_at{};                ///< wall clock
 };
 
+// The bounds that metrics show.
+inline constexpr std::array kAttemptsBounds{1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 20.0, 50.0, 100.0};
+inline constexpr std::array kAnswerSecondsBounds{0.005, 0.01, 0.025, 0.05, 0.1,  0.25, 0.5,
+                                                 1.0,   2.5,  5.0,   10.0, 15.0, 30.0, 60.0};
+inline constexpr std::array kAgeSecondsBounds{0.1,   0.5,   1.0,    2.5,     5.0,     10.0,     30.0,     60.0,
+                                              300.0, 900.0, 3600.0, 21600.0, 86400.0, 259200.0, 604800.0, 2592000.0};
+
 /// Counted since the start; for status, metrics and tests.
 struct CourierStats {
   std::uint64_t sent{};  ///< attempts, one per reading
   std::uint64_t delivered{};
   std::uint64_t refused{};
-  std::uint64_t failed{};     ///< attempts that ended in Unavailable or without an answer
-  std::uint64_t rested{};     ///< rounds that failed
-  std::uint64_t strangers{};  ///< answers for readings that were not sent
+  std::uint64_t failed{};                            ///< attempts that ended in Unavailable or without an answer
+  std::uint64_t rested{};                            ///< rounds that failed
+  std::uint64_t strangers{};                         ///< answers for readings that were not sent
+  std::array<std::uint64_t, kCauses> unavailable{};  ///< attempts that ended in Unavailable, by cause
+  Histogram<kAttemptsBounds> attempts;               ///< that a delivered reading took, all its rounds together
+  Histogram<kAnswerSecondsBounds> answer_seconds;    ///< from the last attempt of a delivered reading to its answer
+  Histogram<kAgeSecondsBounds> age_seconds;          ///< from a delivered reading's acceptance here to that answer
   std::size_t in_hand{};
   std::size_t open{};  ///< on their way, unanswered
   std::size_t window{};
@@ -97,6 +110,7 @@ class Courier {
     std::optional<std::string> id;
     Millis accepted_at{};
     std::uint32_t attempts{};  ///< in this round (rounds) or since ever (receipts)
+    std::uint32_t tries{};     ///< since it came into hand; only counted
     std::uint32_t round{};
     bool open{};             ///< on its way; else it waits for its next attempt
     Millis sent_at{};        ///< steady, the first time
@@ -143,6 +157,7 @@ class Courier {
   void let_go(std::int64_t seq);
   void set_timer(InHand& entry, Millis at);
   void clear_timer(InHand& entry);
+  void note_delivery(Now now, const InHand& entry);
   [[nodiscard]] Queue::Skip held() const;
   [[nodiscard]] Millis timeout_for(std::uint32_t attempt) const;
   [[nodiscard]] Millis rest_for(std::uint32_t attempt) const;

@@ -39,6 +39,16 @@ void Courier::clear_timer(InHand& entry) {
   if (std::exchange(entry.timed, false)) timers_.erase({entry.at, entry.row.seq});
 }
 
+/// For metrics only: nothing is decided by it.
+void Courier::note_delivery(Now now, const InHand& entry) {
+  const auto seconds = [](Millis span) { return std::chrono::duration<double>(std::max(span, Millis{0})).count(); };
+  // Of a failed round the disk keeps the number; a publisher's counts its attempts.
+  const std::uint32_t before = rounds() != nullptr ? entry.round * rounds()->retry.attempts : entry.round;
+  stats_.attempts.observe(static_cast<double>(before) + static_cast<double>(entry.tries));
+  if (entry.tries > 0) stats_.answer_seconds.observe(seconds(now.steady - entry.sent_again_at));
+  stats_.age_seconds.observe(seconds(now.wall - entry.accepted_at));
+}
+
 Queue::Skip Courier::held() const {
   return [this](std::int64_t seq) { return in_hand_.contains(seq); };
 }

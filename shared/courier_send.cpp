@@ -173,6 +173,7 @@ void Courier::dispatch(Now now, std::span<const TakenRow> rows) {
     InHand& entry = is_new ? hold(row) : in_hand_.at(row.parcel.row.seq);
     if (is_new) entry.sent_at = now.steady;
     entry.sent_again_at = now.steady;
+    ++entry.tries;
     if (!presence_.away()) ++entry.attempts;
     if (!std::exchange(entry.open, true)) ++stats_.open;
     if (rounds() == nullptr) {

@@ -21,6 +21,8 @@ enum class Cause {
   Misconfigured,  ///< every other status, or refusals without end: never the reading's fault, counts towards away
 };
 
+inline constexpr std::size_t kCauses = 6;
+
 /// Central has it, durably.
 struct Delivered {
   bool operator==(const Delivered&) const = default;

@@ -156,4 +156,6 @@ void Transaction::commit() {
   open_ = false;
 }
 
+std::string sqlite_version() { return sqlite3_libversion(); }
+
 }  // namespace solar

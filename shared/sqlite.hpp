@@ -124,4 +124,7 @@ class Transaction {
   bool open_{true};
 };
 
+/// Of the library that runs.
+[[nodiscard]] std::string sqlite_version();
+
 }  // namespace solar
