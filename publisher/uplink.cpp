@@ -172,7 +172,7 @@ void Uplink::publish_status(Now now) {
   const std::string kind =
       std::to_string(stats.refused) + (stats.waiting > kBacklogWorthAWord ? " backlog" : " up to date");
   const bool due = !published_status_at_ || now.steady - *published_status_at_ >= config_.status_interval;
-  status_at_ = now.steady + kStatusPause;
+  status_at_ = now.steady + std::min(kStatusPause, config_.status_interval);
   if (kind == status_kind_ && !due) return;
   if (!session_.publish(message)) return;
   status_kind_ = kind;

@@ -107,7 +107,8 @@ class RealMessages(unittest.TestCase):
         rig.start_broker()
         rig.watch()
         rig.start_forwarder()
-        bamenda = rig.start_publisher("Bamenda", "--source", "/dev/null", "--follow", "--receipt-timeout", "2s")
+        bamenda = rig.start_publisher("Bamenda", "--source", "/dev/null", "--follow", "--receipt-timeout", "2s",
+                                      "--status-interval", "1s")
         rig.fail(status=422, count=-1, village="Buea")
         rig.run("solar-publisher", "send", '{"power_kw":%d.5,"n":%d}' % (BACKLOG, BACKLOG), *rig.publisher_arguments("Bamenda"))
         rig.run("solar-publisher", "send", '{"power_kw":5}', *rig.publisher_arguments("Buea"))
@@ -117,6 +118,7 @@ class RealMessages(unittest.TestCase):
         rig.publish("solar/Kribi/esp32/readings", b"\xff\x00\x01" * 1000)
         eventually(lambda: len(rig.stored()) == BACKLOG + 4, "everything is at central")
         eventually(lambda: rig.waiting("Bamenda") == 0, "the outbox is empty")
+        eventually(lambda: rig.messages("status", "Bamenda")[-1].value["waiting"] == 0, "a status that says so")
         bamenda.kill()
         eventually(lambda: rig.messages("presence", "Bamenda")[-1].value == "offline", "the last will")
 
@@ -171,6 +173,13 @@ class RealMessages(unittest.TestCase):
 
         self.assertIn("power_kw is no number", why["Garoua"]["why"])
         self.assertEqual(why["Kribi"]["bytes"], 3000)
+
+    def test_a_status_tells_of_the_outbox_as_often_as_it_was_asked_for(self):
+        told = [message.value for message in self.rig.messages("status", "Bamenda")]
+
+        self.assertEqual(told[-1]["waiting"], 0)
+        self.assertIsNotNone(told[-1]["last_receipt"])
+        self.assertIsNone(told[-1]["oldest"])
 
     def test_presence_and_status_are_retained(self):
         late = self.rig.start("late", "mosquitto_sub", "-V", "5", "-p", self.rig.broker_port, "-t", "solar/Bamenda/#", "-F",
