@@ -1,5 +1,6 @@
 # Mosquitto, and what makes its credentials and the villages' weather: one image for the parts of compose.yaml that need a shell.
-FROM debian:trixie-slim
+ARG BASE=debian:trixie-slim
+FROM ${BASE}
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends mosquitto mosquitto-clients openssl \
  && rm -rf /var/lib/apt/lists/* \
