@@ -251,6 +251,7 @@ relay_readings() {
   # The same as a service, with a source of two lines.
   tool --network none --volume "$prefix-readings:/readings" -- bash -c 'printf "{\"power_kw\":%s}\n" 121 122 >/readings/lines'
   start_and_wait publisher --volume "$prefix-readings:/readings:ro" --env SOURCE=/readings/lines --env FOLLOW=yes \
+    --env HTTP_LISTEN=127.0.0.1:8081 \
     "${publisher[@]}" "$(image_of publisher)"
   until_it_is "two more readings at central" central_has 3
 }
