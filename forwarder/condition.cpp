@@ -74,13 +74,14 @@ void add_central(Metrics& metrics, const CourierStats& courier, const ForwarderC
 }  // namespace
 
 Reasons not_ready(const Relay::Snapshot& now) {
+  if (!now.disk) return {"starting"};
   Reasons reasons;
   if (now.stopping) reasons.emplace_back("stopping");
   if (!now.connected) reasons.emplace_back("not subscribed: no connection to the broker");
   if (now.connected && !now.member) reasons.emplace_back("not subscribed: it has left the shared subscription");
-  if (!now.disk.writable) reasons.emplace_back("inbox not writable");
-  if (now.disk.free_bytes < kFreeDiskToJoin / 2) {
-    reasons.emplace_back("inbox not writable: " + std::to_string(now.disk.free_bytes >> 20) + " MiB of disk free");
+  if (!now.disk->writable) reasons.emplace_back("inbox not writable");
+  if (now.disk->free_bytes < kFreeDiskToJoin / 2) {
+    reasons.emplace_back("inbox not writable: " + std::to_string(now.disk->free_bytes >> 20) + " MiB of disk free");
   }
   if (now.used_fraction >= kFullEnoughToLeave) reasons.emplace_back("inbox full: " + percent(now.used_fraction));
   return reasons;
@@ -102,7 +103,7 @@ std::string metrics_text(Queue& queue, const Relay& relay, const ForwarderConfig
   metrics.gauge("solar_forwarder_inbox_dead_letter_rows", "Messages that are no readings, kept; the newest win.",
                 static_cast<double>(stats.unreadable));
   metrics.gauge("solar_forwarder_inbox_disk_free_bytes", "Free bytes of the disk that holds the inbox.",
-                static_cast<double>(snapshot.disk.free_bytes));
+                static_cast<double>(snapshot.disk.value_or(DiskState{}).free_bytes));
   add_process(metrics, now.wall - (now.steady - started.steady));
   return metrics.text();
 }

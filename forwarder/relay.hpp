@@ -32,7 +32,7 @@ class Relay {
     bool member{};  ///< of the shared subscription
     bool stopping{};
     double used_fraction{};            ///< of the inbox
-    DiskState disk{};                  ///< that holds it; at most a second old
+    std::optional<DiskState> disk;     ///< that holds it; at most a second old; nullopt: before the first turn
     std::uint64_t receipts_sent{};     ///< ids in receipts
     std::uint64_t receipts_dropped{};  ///< ids
   };

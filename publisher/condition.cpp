@@ -49,11 +49,12 @@ void add_courier(Metrics& metrics, const Uplink::Snapshot& now) {
 }  // namespace
 
 Reasons not_ready(const Uplink::Snapshot& now, bool refusing) {
+  if (!now.disk) return {"starting"};
   Reasons reasons;
-  if (!now.disk.writable) reasons.emplace_back("outbox not writable");
+  if (!now.disk->writable) reasons.emplace_back("outbox not writable");
   if (refusing || now.used_fraction >= 1) {
     reasons.emplace_back("outbox full: " + std::to_string(static_cast<int>(now.used_fraction * 100)) + " %, " +
-                         std::to_string(now.disk.free_bytes >> 20) + " MiB of disk free");
+                         std::to_string(now.disk->free_bytes >> 20) + " MiB of disk free");
   }
   return reasons;
 }
@@ -76,7 +77,7 @@ std::string metrics_text(Queue& queue, Station& station, Now now, Now started) {
                               now.wall));
   add_queue(metrics, "solar_publisher_outbox", queue.stats(now.wall), now.wall);
   metrics.gauge("solar_publisher_outbox_disk_free_bytes", "Free bytes of the disk that holds the outbox.",
-                static_cast<double>(snapshot.disk.free_bytes));
+                static_cast<double>(snapshot.disk.value_or(DiskState{}).free_bytes));
   add_process(metrics, now.wall - (now.steady - started.steady));
   return metrics.text();
 }

@@ -200,7 +200,7 @@ void Uplink::take_snapshot(Now now, bool receipts) {
   if (look_at_disk) disk_at_ = now.steady;
   const std::optional<DiskState> disk = look_at_disk ? std::optional{disk_state(config_.outbox_path)} : std::nullopt;
   const std::lock_guard lock{snapshot_mutex_};
-  if (disk) snapshot_.disk = *disk;
+  if (disk) snapshot_.disk = disk;
   snapshot_.used_fraction = queue_.used_fraction();
   snapshot_.courier = courier;
   snapshot_.connected = session_.connected();

@@ -30,6 +30,7 @@ using std::chrono::steady_clock;
 constexpr int kBacklog = 128;
 constexpr int kAcceptedAtOnce = 16;
 constexpr std::size_t kReadAtOnceBytes = 4096;
+constexpr std::size_t kIgnoredMaxBytes = 64 * 1024;  // of what comes behind a request
 constexpr Millis kGoodbye{1'000};       ///< for the client to end a connection that has its answer
 constexpr Millis kNoFilesPause{1'000};  ///< without accepting, where this process has too many files open
 
@@ -123,7 +124,9 @@ class Client {
   bool ignore_the_rest() {
     std::array<char, kReadAtOnceBytes> bytes{};
     const ssize_t length = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
-    return length > 0 || (length < 0 && would_block());
+    if (length <= 0) return length < 0 && would_block();
+    ignored_ += static_cast<std::size_t>(length);
+    return ignored_ <= kIgnoredMaxBytes;
   }
 
   FileDescriptor socket_;
@@ -131,6 +134,7 @@ class Client {
   std::string request_;
   std::string response_;
   std::size_t written_{};
+  std::size_t ignored_{};
   bool said_goodbye_{};
 };
 

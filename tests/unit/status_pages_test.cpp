@@ -31,13 +31,13 @@ Relay::Snapshot working_forwarder() {
   Relay::Snapshot now;
   now.connected = true;
   now.member = true;
-  now.disk = {.free_bytes = 1ULL << 30, .writable = true};
+  now.disk = DiskState{.free_bytes = 1ULL << 30, .writable = true};
   return now;
 }
 
 Uplink::Snapshot working_publisher() {
   Uplink::Snapshot now;
-  now.disk = {.free_bytes = 1ULL << 30, .writable = true};
+  now.disk = DiskState{.free_bytes = 1ULL << 30, .writable = true};
   return now;
 }
 
@@ -97,10 +97,15 @@ TEST_CASE("a forwarder that takes nothing says why") {
   CHECK(reason([](auto& now) { now.member = false; }) ==
         Reasons{"not subscribed: it has left the shared subscription"});
   CHECK(reason([](auto& now) { now.stopping = true; }) == Reasons{"stopping"});
-  CHECK(reason([](auto& now) { now.disk.writable = false; }) == Reasons{"inbox not writable"});
-  CHECK(reason([](auto& now) { now.disk.free_bytes = 3ULL << 20; }) ==
+  CHECK(reason([](auto& now) { now.disk->writable = false; }) == Reasons{"inbox not writable"});
+  CHECK(reason([](auto& now) { now.disk->free_bytes = 3ULL << 20; }) ==
         Reasons{"inbox not writable: 3 MiB of disk free"});
   CHECK(reason([](auto& now) { now.used_fraction = 0.951; }) == Reasons{"inbox full: 95 %"});
+}
+
+TEST_CASE("before its first turn a program is not ready, and gives no other reason") {
+  CHECK(not_ready(Relay::Snapshot{}) == Reasons{"starting"});
+  CHECK(not_ready(Uplink::Snapshot{}, false) == Reasons{"starting"});
 }
 
 TEST_CASE("a publisher is ready while it can accept, connected or not") {
@@ -109,7 +114,7 @@ TEST_CASE("a publisher is ready while it can accept, connected or not") {
 
   Uplink::Snapshot now = working_publisher();
   now.used_fraction = 1.01;
-  now.disk.writable = false;
+  now.disk->writable = false;
   CHECK(not_ready(now, false) == Reasons{"outbox not writable", "outbox full: 101 %, 1024 MiB of disk free"});
 }
 

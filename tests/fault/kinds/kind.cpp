@@ -20,7 +20,7 @@ Tally& Tally::operator+=(const Tally& other) {
 std::vector<Kind> all_kinds() {
   std::vector<Kind> all;
   for (auto family : {kill_kinds, network_kinds, stop_kinds, full_disk_kinds, io_error_kinds, power_cut_kinds,
-                      rolled_back_kinds, bit_flip_kinds, clock_kinds}) {
+                      rolled_back_kinds, bit_flip_kinds, clock_kinds, leaving_kinds}) {
     std::ranges::move(family(), std::back_inserter(all));
   }
   return all;

@@ -48,6 +48,7 @@ struct Kind {
 [[nodiscard]] std::vector<Kind> rolled_back_kinds();
 [[nodiscard]] std::vector<Kind> bit_flip_kinds();
 [[nodiscard]] std::vector<Kind> clock_kinds();
+[[nodiscard]] std::vector<Kind> leaving_kinds();
 
 /// All of them.
 [[nodiscard]] std::vector<Kind> all_kinds();
