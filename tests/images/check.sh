@@ -3,10 +3,11 @@
 # started without any privilege, healthy within 2 s, and a reading all the way: publisher -> broker -> forwarder -> central,
 # each from its image, encrypted, with the broker's own configuration.
 #
-# usage: check.sh [--engine docker|podman|buildah] [--network NAME] [--build-arg NAME=VALUE]... [--twice]
+# usage: check.sh [--engine docker|podman|buildah] [--network NAME] [--build-arg NAME=VALUE]... [--twice] [--built]
 #   --engine    default: the first of these that works; buildah builds and looks inside, but starts nothing
 #   --network   of the build, as the engine knows it, where its default does not work: host
 #   --build-arg BASE=IMAGE the Debian that they are built on; CURL_VERSION=VERSION where a mirror lacks the newest source
+#   --built     builds nothing: checks the images that are there
 #   --twice     builds a second time without any cache: each layer must come out the same, byte for byte
 #
 # Leaves the images behind, named as compose/ and k8s/ name them, and nothing else.
@@ -21,9 +22,11 @@ readonly VILLAGE=Bamenda
 readonly PROGRAMS=(forwarder publisher central)
 readonly -A DATA=([forwarder]=inbox [publisher]=outbox [central]=data)
 # What a cluster that enforces Pod Security as restricted does to a container.
-readonly RESTRICTED=(--read-only --cap-drop=ALL --security-opt=no-new-privileges --pids-limit=64 --memory=256m)
+readonly RESTRICTED=(--read-only --cap-drop=ALL --security-opt=no-new-privileges --memory=256m)
+# As in compose.yaml; central has a thread for each connection.
+readonly -A PIDS_MAX=([forwarder]=64 [publisher]=64 [central]=320)
 
-engine='' arguments=() network=() twice=''
+engine='' arguments=() network=() twice='' built=''
 prefix=solar-check-$$
 work=$(mktemp -d "${TMPDIR:-/tmp}/$prefix-XXXXXX")
 started=() # containers
@@ -65,6 +68,7 @@ choose_engine() {
 # --- building ---
 
 build() { # build TARGET TAG ARGUMENT...
+  say "$engine builds $1"
   local target=$1 tag=$2 options=("${network[@]}" "${arguments[@]}" --build-arg "VERSION=$VERSION"
     --build-arg "SOURCE_DATE_EPOCH=$epoch" --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)")
   shift 2
@@ -76,6 +80,12 @@ build() { # build TARGET TAG ARGUMENT...
     tail -n 40 "$work/build.log" >&2
     die "$target cannot be built"
   }
+}
+
+build_tools() {
+  say "$engine builds what needs a shell: $tools"
+  "$engine" build "${network[@]}" "${arguments[@]}" --file compose/broker.Dockerfile --tag "$tools" compose >"$work/build.log" 2>&1 ||
+    die "$(cat "$work/build.log")"
 }
 
 image_of() { printf 'solar-%s:%s' "$1" "$VERSION"; }
@@ -198,7 +208,7 @@ ask_health() { # ask_health PROGRAM: as its HEALTHCHECK does
 start_and_wait() { # start_and_wait PROGRAM ARGUMENT...
   local program=$1 before after
   shift
-  start "$program" --network "container:$prefix-broker" --volume "/${DATA[$program]}" "$@"
+  start "$program" --network "container:$prefix-broker" --volume "/${DATA[$program]}" --pids-limit "${PIDS_MAX[$program]}" "$@"
   before=$(now_ms)
   until_it_is "$program's health" ask_health "$program"
   after=$(now_ms)
@@ -276,6 +286,7 @@ main() {
       --build-arg) arguments+=("--build-arg=${2:?}") && shift 2 ;;
       --network) network=("--network=${2:?}") && shift 2 ;;
       --twice) twice=yes && shift ;;
+      --built) built=yes && shift ;;
       *)
         sed -n '2,/^set -/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
         [[ $1 == --help ]] && exit 0
@@ -287,8 +298,7 @@ main() {
   trap clean_up EXIT
   epoch=$(git log -1 --format=%ct 2>/dev/null || echo 0)
   for program in "${PROGRAMS[@]}"; do
-    say "$engine builds $program"
-    build "$program" "$(image_of "$program")"
+    [[ -n $built ]] || build "$program" "$(image_of "$program")"
     check_configuration "$program"
     check_inside "$program"
   done
@@ -298,9 +308,7 @@ main() {
     exit 0
   }
   tools=solar-sync-tools:$VERSION
-  say "$engine builds what needs a shell: $tools"
-  "$engine" build "${network[@]}" "${arguments[@]}" --file compose/broker.Dockerfile --tag "$tools" compose >"$work/build.log" 2>&1 ||
-    die "$(cat "$work/build.log")"
+  [[ -n $built ]] || build_tools
   check_running
   say "images: all is right, in $SECONDS s"
 }
