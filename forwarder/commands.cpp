@@ -106,9 +106,10 @@ int check_central(const ForwarderConfig& config) {
   return 1;
 }
 
-int check(const ForwarderConfig& config) {
+int check(const ForwarderConfig& config, bool offline) {
   std::printf("settings ok      group=%s client-id=%s inbox=%s\n", shown_group(config.group).c_str(),
               config.broker.client_id.c_str(), config.inbox_path.c_str());
+  if (offline) return 0;
   MqttOptions broker = config.broker;
   broker.client_id += "-check";
   broker.session_expiry = Millis{0};
@@ -139,7 +140,7 @@ int run_command(const Invocation& invocation, const ForwarderConfig& config) {
   }
   try {
     if (invocation.command == "run") return run(config);
-    if (invocation.command == "check") return check(config);
+    if (invocation.command == "check") return check(config, !invocation.switches.empty());
     if (invocation.command == "health") return tell_health("solar-forwarder", config.http_listen);
     if (invocation.command == "status") {
       return ask_and_print(config, R"({"command":"status"})", !invocation.switches.empty());

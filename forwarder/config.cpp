@@ -15,6 +15,12 @@ namespace solar {
 
 namespace {
 
+#ifdef SOLAR_CONFIG_FOLDER
+constexpr const char* kConfigFile = SOLAR_CONFIG_FOLDER "/forwarder.toml";
+#else
+constexpr const char* kConfigFile = "";
+#endif
+
 std::string host_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "solar-forwarder";
@@ -30,6 +36,20 @@ std::optional<Problem> assign_api_url(const std::string& text, std::string& url)
       .what = "not central's URL", .value = shortened(text), .advice = "give http://HOST[:PORT]/PATH or https://"};
 }
 
+/// Its default is no text for a settings file, which may be made on another host.
+Setting client_id_setting(std::string& target) {
+  return {.name = "client-id",
+          .what =
+              "client id at the broker: unique, the same after a restart (the pod's name); the host's name where none "
+              "is set",
+          .allowed = "text",
+          .default_text = {},
+          .assign = [&target](const std::string& text) -> std::optional<Problem> {
+            if (!text.empty()) target = text;
+            return std::nullopt;
+          }};
+}
+
 void add_central_settings(Settings& settings, ForwarderConfig& config) {
   using std::chrono::hours;
   using std::chrono::minutes;
@@ -39,12 +59,12 @@ void add_central_settings(Settings& settings, ForwarderConfig& config) {
                 .allowed = "http:// or https:// URL",
                 .default_text = config.api_url,
                 .assign = [&config](const std::string& text) { return assign_api_url(text, config.api_url); }});
-  settings.add_text("api-token-file", config.api_token_file,
+  settings.add_file("api-token-file", config.api_token_file,
                     "file that holds the bearer token; read again when it changes", "path");
-  settings.add_text("api-ca-file", config.api_ca_file,
+  settings.add_file("api-ca-file", config.api_ca_file,
                     "CAs that central's certificate is checked against; empty: the system's", "path, PEM");
-  settings.add_text("api-certificate-file", config.api_certificate_file, "client certificate for central", "path, PEM");
-  settings.add_text("api-key-file", config.api_key_file, "private key of the client certificate", "path, PEM");
+  settings.add_file("api-certificate-file", config.api_certificate_file, "client certificate for central", "path, PEM");
+  settings.add_file("api-key-file", config.api_key_file, "private key of the client certificate", "path, PEM");
   settings.add_choice("api-conflict", config.api_conflict, {"retry", "stored"},
                       "what central's 409 means: the first request may still run, or it has the reading");
   settings.add_duration("request-timeout", config.request_timeout, Millis{100}, minutes{10},
@@ -92,8 +112,7 @@ void add_settings(Settings& settings, ForwarderConfig& config) {
   config.broker.session_expiry = std::chrono::minutes{5};
   config.broker.reconnect_spread = Millis{0};
   add_broker_settings(settings, config.broker);
-  settings.add_text("client-id", config.broker.client_id,
-                    "client id at the broker: unique, the same after a restart (the pod's name)");
+  settings.add(client_id_setting(config.broker.client_id));
   settings.add_text("group", config.group,
                     "name of the shared subscription; forwarders with the same name share the load");
   add_central_settings(settings, config);
@@ -131,7 +150,7 @@ CommandLine command_line(const Settings& settings) {
                         .what = "check the settings, then try the broker and central",
                         .arguments = {},
                         .options = {},
-                        .switches = {}},
+                        .switches = {{"offline", "only the settings"}}},
                        {.name = "health",
                         .what = "ask the /healthz of a `run` with the same http-listen",
                         .arguments = {},
@@ -156,11 +175,13 @@ CommandLine command_line(const Settings& settings) {
                         .what = "the inbox at a glance",
                         .arguments = {},
                         .options = {},
-                        .switches = {{"json", "as one JSON object"}}}},
+                        .switches = {{"json", "as one JSON object"}}},
+                       settings_command()},
           .settings = &settings,
           .footer =
               "Exit status: 0 done, 1 not done, 2 wrong settings, 75 try again (disk or database; a supervisor "
-              "restarts it)."};
+              "restarts it).",
+          .config_file = kConfigFile};
 }
 
 }  // namespace solar

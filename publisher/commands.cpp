@@ -226,9 +226,10 @@ int refused(const PublisherConfig& config, const std::string& action, const std:
   });
 }
 
-int check(const PublisherConfig& config) {
+int check(const PublisherConfig& config, bool offline) {
   std::printf("settings ok      village=%s device=%s outbox=%s\n", config.origin.village.c_str(),
               config.origin.device.c_str(), config.outbox_path.c_str());
+  if (offline) return 0;
   MqttOptions broker = config.broker;
   broker.client_id = encode_level(config.origin.village) + "-" + encode_level(config.origin.device) + "-check";
   broker.session_expiry = Millis{0};
@@ -241,7 +242,7 @@ int dispatch(const Invocation& invocation, const PublisherConfig& config, Millis
   if (const auto problem = broker_settings_problem(config.broker)) return complain(*problem, 2);
   if (command == "run") return run(config);
   if (command == "send") return send(config, invocation.arguments.front(), send_timeout);
-  if (command == "check") return check(config);
+  if (command == "check") return check(config, !invocation.switches.empty());
   if (command == "health") return tell_health("solar-publisher", config.http_listen);
   if (command == "status") {
     const bool json = !invocation.switches.empty();

@@ -11,6 +11,12 @@ namespace solar {
 
 namespace {
 
+#ifdef SOLAR_CONFIG_FOLDER
+constexpr const char* kConfigFile = SOLAR_CONFIG_FOLDER "/publisher.toml";
+#else
+constexpr const char* kConfigFile = "";
+#endif
+
 Setting name_setting(std::string name, std::string& target, std::string what) {
   return {.name = std::move(name),
           .what = std::move(what),
@@ -20,7 +26,8 @@ Setting name_setting(std::string name, std::string& target, std::string what) {
             if (auto problem = check_name(text)) return problem;
             target = text;
             return std::nullopt;
-          }};
+          },
+          .example = "Bamenda"};
 }
 
 Setting timeout_option(Millis& target) {
@@ -118,7 +125,8 @@ CommandLine command_line(const Settings& settings, Millis& send_timeout) {
                         .what = "check the settings, then try the broker",
                         .arguments = {},
                         .options = {},
-                        .switches = {}}},
+                        .switches = {{"offline", "only the settings"}}},
+                       settings_command()},
           .settings = &settings,
           .footer =
               "A reading is one JSON object with power_kw; village, device, id and measured_at are filled in. A line's "
@@ -126,7 +134,8 @@ CommandLine command_line(const Settings& settings, Millis& send_timeout) {
               "travels as source_id.\n"
               "Exit status: 0 confirmed or done, 1 accepted and kept but not confirmed yet, or not done, 2 wrong "
               "settings or "
-              "reading, 75 not accepted (outbox or disk full)."};
+              "reading, 75 not accepted (outbox or disk full).",
+          .config_file = kConfigFile};
 }
 
 }  // namespace solar

@@ -34,13 +34,13 @@ void add_broker_settings(Settings& settings, MqttOptions& options) {
                 .default_text = options.url,
                 .assign = [&options](const std::string& text) { return assign_url(text, options.url); }});
   settings.add_text("mqtt-username", options.username, "user name at the broker");
-  settings.add_text("mqtt-password-file", options.password_file, "file that holds the password, read at every connect",
+  settings.add_file("mqtt-password-file", options.password_file, "file that holds the password, read at every connect",
                     "path");
-  settings.add_text("mqtt-ca-file", options.ca_file,
+  settings.add_file("mqtt-ca-file", options.ca_file,
                     "CAs that the broker's certificate is checked against; empty: the system's", "path, PEM");
-  settings.add_text("mqtt-certificate-file", options.certificate_file, "client certificate for the broker",
+  settings.add_file("mqtt-certificate-file", options.certificate_file, "client certificate for the broker",
                     "path, PEM");
-  settings.add_text("mqtt-key-file", options.key_file, "private key of the client certificate", "path, PEM");
+  settings.add_file("mqtt-key-file", options.key_file, "private key of the client certificate", "path, PEM");
   settings.add_duration("keepalive", options.keepalive, seconds{1}, hours{1},
                         "longest silence on the broker link before a ping");
   settings.add_duration("connect-timeout", options.connect_timeout, seconds{1}, minutes{5},

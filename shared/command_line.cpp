@@ -3,7 +3,9 @@
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
+#include <system_error>
 
 #include "shared/settings.hpp"
 #include "shared/settings_file.hpp"
@@ -14,6 +16,7 @@ namespace solar {
 namespace {
 
 constexpr int kWrongUsage = 2;
+constexpr const char* kSettingsCommand = "settings";
 constexpr std::size_t kErrorMaxBytes = 500;
 /// Stands before values that CLI11 would take for flags, lists or escapes of its own.
 constexpr char kMark = '\x01';
@@ -90,7 +93,7 @@ class Parser {
   }
 
   /// Flags, then environment, then file. Throws Mistake.
-  void assign_settings() const {
+  void assign_settings() {
     const auto from_file = file_settings();
     for (const Setting& setting : line_.settings->all()) {
       const std::string variable = environment_name(setting.name);
@@ -110,7 +113,7 @@ class Parser {
   [[nodiscard]] Invocation invocation() const {
     const Parts& parts = parts_.at(chosen_command());
     for (const auto& [setting, option] : parts.options) {
-      if (const auto value = value_of(*option)) assign(*setting, "flag --" + setting->name, *value);
+      if (const auto value = value_of(*option)) check(*setting, "flag --" + setting->name, *value);
     }
     Invocation invocation{.command = chosen_command(), .arguments = {}, .switches = {}};
     for (const CLI::Option* argument : parts.arguments) invocation.arguments.push_back(*value_of(*argument));
@@ -119,6 +122,9 @@ class Parser {
     }
     return invocation;
   }
+
+  /// The settings that somebody set, by name.
+  [[nodiscard]] const std::map<std::string, std::string>& given() const { return given_; }
 
   /// "refused list"; as much of it as was given; empty: none.
   [[nodiscard]] std::string chosen_command() const {
@@ -163,14 +169,21 @@ class Parser {
     return *app;
   }
 
-  static void assign(const Setting& setting, const std::string& source, const std::string& value) {
+  static void check(const Setting& setting, const std::string& source, const std::string& value) {
     if (auto problem = setting.assign(value)) throw wrong(setting, source, value, std::move(*problem));
+  }
+
+  void assign(const Setting& setting, const std::string& source, const std::string& value) {
+    check(setting, source, value);
+    given_[setting.name] = value;
   }
 
   [[nodiscard]] std::string config_path() const {
     if (const auto flag = value_of(*config_)) return *flag;
     const char* const path = std::getenv("CONFIG");
-    return path == nullptr ? "" : path;
+    if (path != nullptr && *path != '\0') return path;
+    std::error_code error;
+    return std::filesystem::exists(line_.config_file, error) ? line_.config_file : "";
   }
 
   [[nodiscard]] std::map<std::string, FileSetting> file_settings() const {
@@ -193,6 +206,7 @@ class Parser {
   CLI::Option* config_{};
   std::map<const Setting*, CLI::Option*> settings_;
   std::map<std::string, Parts> parts_;
+  std::map<std::string, std::string> given_;
 };
 
 int complain(const CommandLine& line, std::string text) {
@@ -215,11 +229,20 @@ int show(const std::string& text) {
 
 }  // namespace
 
+Command settings_command() {
+  return {.name = kSettingsCommand,
+          .what = "print all settings as a TOML file: those that are set, and the others commented out",
+          .arguments = {},
+          .options = {},
+          .switches = {}};
+}
+
 std::variant<Invocation, int> parse_command_line(const CommandLine& line, int argc, const char* const* argv) {
   Parser parser{line};
   try {
     parser.parse(argc, argv);
     parser.assign_settings();
+    if (parser.chosen_command() == kSettingsCommand) return show(settings_text(line, parser.given()));
     return parser.invocation();
   } catch (const Mistake& mistake) {
     return complain(line, mistake.text);

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <charconv>
 
+#include "shared/credential_path.hpp"
+
 namespace solar {
 namespace {
 
@@ -55,6 +57,17 @@ void Settings::add_text(std::string name, std::string& target, std::string what,
        .default_text = target,
        .assign = [&target](const std::string& text) {
          target = text;
+         return std::optional<Problem>{};
+       }});
+}
+
+void Settings::add_file(std::string name, std::string& target, std::string what, std::string allowed) {
+  add({.name = std::move(name),
+       .what = std::move(what),
+       .allowed = std::move(allowed),
+       .default_text = target,
+       .assign = [&target](const std::string& text) {
+         target = credential_path(text);
          return std::optional<Problem>{};
        }});
 }

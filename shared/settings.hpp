@@ -26,7 +26,8 @@ struct Setting {
   std::string default_text;  ///< empty: none
   /// Why the text is wrong, or nullopt and it is set.
   std::function<std::optional<Problem>(const std::string&)> assign;
-  bool is_switch{};  ///< the flag takes no value and means "yes"
+  bool is_switch{};       ///< the flag takes no value and means "yes"
+  std::string example{};  ///< stands in a settings file where there is no default
 };
 
 /// "request-timeout" as REQUEST_TIMEOUT.
@@ -36,6 +37,8 @@ struct Setting {
 class Settings {
  public:
   void add_text(std::string name, std::string& target, std::string what, std::string allowed = "text");
+  /// A file's path; where a service manager handed us a copy of that file, the copy's (credential_path).
+  void add_file(std::string name, std::string& target, std::string what, std::string allowed = "path");
   void add_duration(std::string name, Millis& target, Millis min, Millis max, std::string what);
   void add_bytes(std::string name, std::uint64_t& target, std::uint64_t min, std::uint64_t max, std::string what);
   void add_count(std::string name, std::uint32_t& target, std::uint32_t min, std::uint32_t max, std::string what);
@@ -76,14 +79,19 @@ struct CommandLine {
   std::vector<Command> commands;
   const Settings* settings{};
   std::string footer;
+  std::string config_file{};  ///< read, if it is there, where neither --config nor CONFIG names one
 };
 
+/// The command that every program has: prints all settings as a TOML file, those that are set and the others commented
+/// out with their defaults.
+[[nodiscard]] Command settings_command();
+
 /// Reads flags, then environment, then the TOML file named by --config or CONFIG, in that order of precedence, assigns
-/// every setting, and returns the command; or the exit status, after having printed: 0 for --help and --version, 2 with
-/// one line on standard error for a wrong value, an unknown key or flag, or no command: the setting's name, where it
-/// came from, its value, and what it may be. Flags may stand before or after the command, as `--name value` or
-/// `--name=value`; the last one wins. An empty environment variable counts as not set. After `--`, and where it begins
-/// with a single `-`, everything is an argument as it is.
+/// every setting, and returns the command; or the exit status, after having printed: 0 for --help, --version and
+/// `settings`, 2 with one line on standard error for a wrong value, an unknown key or flag, or no command: the
+/// setting's name, where it came from, its value, and what it may be. Flags may stand before or after the command, as
+/// `--name value` or `--name=value`; the last one wins. An empty environment variable counts as not set. After `--`,
+/// and where it begins with a single `-`, everything is an argument as it is.
 [[nodiscard]] std::variant<Invocation, int> parse_command_line(const CommandLine& line, int argc,
                                                                const char* const* argv);
 

@@ -10,15 +10,15 @@ constexpr std::size_t kColumns = 100;
 constexpr std::size_t kFlagIndent = 2;
 constexpr std::size_t kTextIndent = 8;
 
-/// `text` in lines of at most kColumns, each behind `indent` spaces.
-std::string wrapped(std::string_view text, std::size_t indent) {
+/// `text` in lines of at most kColumns, each behind `margin`.
+std::string wrapped(std::string_view text, std::string_view margin) {
   std::string out;
   std::size_t column = kColumns;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(' '), text.size());
     if (column + 1 + end > kColumns) {
-      out.append(out.empty() ? "" : "\n").append(indent, ' ');
-      column = indent;
+      out.append(out.empty() ? "" : "\n").append(margin);
+      column = margin.size();
     } else {
       out += ' ';
       ++column;
@@ -29,6 +29,8 @@ std::string wrapped(std::string_view text, std::size_t indent) {
   }
   return out + "\n";
 }
+
+std::string wrapped(std::string_view text, std::size_t indent) { return wrapped(text, std::string(indent, ' ')); }
 
 /// "how long (duration, 1s to 1h; default 15s)"
 std::string described(const Setting& setting) {
@@ -63,6 +65,20 @@ std::string described_with_names(const Setting& setting) {
          wrapped(described(setting), kTextIndent);
 }
 
+/// `text` as a TOML value.
+std::string toml_value(const Setting& setting, const std::string& text) {
+  if (setting.is_switch) return text == "yes" || text == "true" ? "true" : "false";
+  const bool number =
+      !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (number) return text;
+  std::string quoted{'"'};
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
 bool belongs_to(const Command& command, const std::string& name) {
   return command.name == name || command.name.starts_with(name + " ");
 }
@@ -90,6 +106,26 @@ std::string help_text(const CommandLine& line, const std::string& command) {
     if (belongs_to(one, command)) text += described(one);
   }
   return text + "\nAll settings: " + line.program + " --help\n";
+}
+
+std::string settings_text(const CommandLine& line, const std::map<std::string, std::string>& given) {
+  std::string text = wrapped("Settings of " + line.program + " " + line.version + ", as " + line.program +
+                                 " settings prints them. A line that begins with # and a name is "
+                                 "a setting with its default (or an example): take the # away to change it.",
+                             "# ");
+  text += wrapped(
+      "A flag or an environment variable of the same name wins over this file. Durations are written as 500ms, "
+      "15s, 5min, 1h or 7d, sizes as 64KiB, 512MiB or 2GiB, both in quotes.",
+      "# ");
+  for (const Setting& setting : line.settings->all()) {
+    const auto set = given.find(setting.name);
+    const std::string& unset = setting.default_text.empty() ? setting.example : setting.default_text;
+    text += "\n" + wrapped(described(setting), "# ");
+    text += set == given.end() ? "#" + setting.name + " = " + toml_value(setting, unset)
+                               : setting.name + " = " + toml_value(setting, set->second);
+    text += "\n";
+  }
+  return text;
 }
 
 }  // namespace solar
