@@ -1,6 +1,7 @@
 #include "shared/settings_help.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 
 namespace solar {
@@ -67,12 +68,17 @@ std::string described_with_names(const Setting& setting) {
 
 /// `text` as a TOML value.
 std::string toml_value(const Setting& setting, const std::string& text) {
-  if (setting.is_switch) return text == "yes" || text == "true" ? "true" : "false";
+  // yes and true in any case are what a switch takes for on.
+  if (setting.is_switch) return !text.empty() && std::strchr("yYtT", text.front()) != nullptr ? "true" : "false";
   const bool number =
       !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (number) return text;
   std::string quoted{'"'};
   for (const char c : text) {
+    if (c == '\n' || c == '\t' || c == '\r') {
+      quoted.append("\\").append(1, c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
+      continue;
+    }
     if (c == '"' || c == '\\') quoted += '\\';
     quoted += c;
   }

@@ -58,6 +58,7 @@ struct Program {
   Millis request_timeout{15'000};
   bool follow{};
   Millis wait{60'000};
+  std::string config_file;
   std::string out;
   std::string err;
 
@@ -77,9 +78,11 @@ struct Program {
                                         {"send", "sends", {{"READING", "JSON"}}, of_send.all(), {}},
                                         {"status", "shows", {}, {}, {{"json", "as JSON"}}},
                                         {"refused list", "lists", {}, {}, {}},
-                                        {"refused retry", "retries", {{"ID", "whose"}}, {}, {}}},
+                                        {"refused retry", "retries", {{"ID", "whose"}}, {}, {}},
+                                        settings_command()},
                            .settings = &settings,
-                           .footer = "The end."};
+                           .footer = "The end.",
+                           .config_file = config_file};
     words.insert(words.begin(), "solar-test");
     const Captured captured_out{stdout};
     const Captured captured_err{stderr};
@@ -287,6 +290,54 @@ TEST_CASE("a command has a help of its own, also with wrong settings around") {
   CHECK(program.out.find("refused") == std::string::npos);
   CHECK(program.status({"refused", "-h"}) == 0);
   CHECK(program.out.find("refused retry ID") != std::string::npos);
+}
+
+TEST_CASE("the settings are printed as a file: what is set, wherever it was set, and the rest commented out") {
+  const ConfigFile file{"test-village = \"Buea\"\n"};
+  const Variable variable{"TEST_TIMEOUT", "20s"};
+  Program program;
+
+  CHECK(program.status({"settings"}) == 0);
+
+  CHECK(program.out.find("\ntest-village = \"Buea\"\n") != std::string::npos);
+  CHECK(program.out.find("\ntest-timeout = \"20s\"\n") != std::string::npos);
+  CHECK(program.out.find("\n#test-follow = false\n") != std::string::npos);
+}
+
+TEST_CASE("wrong settings are not printed as a file") {
+  Program program;
+
+  CHECK(program.status({"settings", "--test-timeout", "soon"}) == 2);
+  CHECK(program.out.empty());
+}
+
+TEST_CASE("a program's own settings file is read where it is there and none is named") {
+  const TemporaryFolder folder;
+  std::ofstream{folder / "own.toml"} << "test-village = \"Limbe\"\n";
+  Program program;
+
+  program.config_file = (folder / "own.toml").string();
+  program.invocation({"run"});
+  CHECK(program.village == "Limbe");
+
+  const ConfigFile named{"test-village = \"Buea\"\n"};
+  program.invocation({"run"});
+  CHECK(program.village == "Buea");
+
+  Program other;
+  other.config_file = (folder / "nowhere.toml").string();
+  other.invocation({"run", "--config", (folder / "own.toml").string().c_str()});
+  CHECK(other.village == "Limbe");
+}
+
+TEST_CASE("a program's own settings file that is not there is no mistake") {
+  const TemporaryFolder folder;
+  Program program;
+  program.config_file = (folder / "nowhere.toml").string();
+
+  program.invocation({"run"});
+
+  CHECK(program.village == "Bamenda");
 }
 
 TEST_CASE("the version is one line") {
