@@ -193,7 +193,19 @@ std::string Exchange::tls_words(const std::string& detail, Millis wall) {
     return words + "; is that the port without encryption? then write http://";
   if (const auto ours = certificate_dates_problem(options_.certificate_file, wall)) return words + "; " + *ours;
   if (detail.find("certificate required") != std::string::npos) return words + "; set API_CERTIFICATE_FILE";
-  return words;
+  const bool about_ours = detail.find("alert unknown ca") != std::string::npos ||
+                          (detail.find(" alert ") != std::string::npos && detail.find("cert") != std::string::npos);
+  return about_ours ? words + "; it does not take API_CERTIFICATE_FILE" : words;
+}
+
+/// What a connection that ends without a byte may mean; empty: nothing.
+std::string Exchange::suspicion(CURLcode code) const {
+  long connections{};
+  curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &connections);
+  if (head_bytes_ > 0 || connections == 0) return {};
+  if (!address_.encrypted) return code == CURLE_GOT_NOTHING ? " (is that a port for TLS? then write https://)" : "";
+  return options_.certificate_file.empty() ? " (it may want API_CERTIFICATE_FILE)"
+                                           : " (it may not take API_CERTIFICATE_FILE)";
 }
 
 Outcome Exchange::fault(CURLcode code, Millis wall) {
@@ -217,10 +229,8 @@ Outcome Exchange::fault(CURLcode code, Millis wall) {
       return to_outcome(kind, "no answer from " + address_.endpoint + " within " +
                                   std::to_string(options_.request_timeout.count()) + " ms");
     case TransportFault::Closed:
-      return to_outcome(
-          kind, address_.endpoint + " closed the connection before the end of its answer" +
-                    (code == CURLE_GOT_NOTHING && !address_.encrypted ? " (is that a port for TLS? then write https://)"
-                                                                      : ""));
+      return to_outcome(kind,
+                        address_.endpoint + " closed the connection before the end of its answer" + suspicion(code));
     case TransportFault::Tls:
       return to_outcome(kind, tls_words(detail, wall));
     case TransportFault::NotHttp:

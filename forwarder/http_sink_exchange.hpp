@@ -46,6 +46,7 @@ class Exchange {
   static std::size_t on_body(const char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_head(const char* bytes, std::size_t size, std::size_t count, void* self);
   [[nodiscard]] Outcome fault(CURLcode code, Millis wall);
+  [[nodiscard]] std::string suspicion(CURLcode code) const;
   [[nodiscard]] std::string tls_words(const std::string& detail, Millis wall);
   [[nodiscard]] bool request_left();
 

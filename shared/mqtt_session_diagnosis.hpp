@@ -17,8 +17,8 @@ namespace solar::mqtt_session {
 /// Owner: the session, for its life. Threads: the courier's; `wake` is called on another one.
 class Diagnosis {
  public:
-  /// What was found out counts for so long: a broker that a fleet cannot reach is not asked twice by each.
-  static constexpr Millis kAge{60'000};
+  /// What was found out counts for so long: a broker that refuses a fleet is not asked twice at each try.
+  static constexpr Millis kAge{10'000};
 
   Diagnosis(TlsTarget target, std::function<void()> wake) : target_{std::move(target)}, wake_{std::move(wake)} {}
 

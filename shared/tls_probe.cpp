@@ -225,8 +225,9 @@ std::string TlsProbe::Run::words(int error) const {
   if (fault_) return fault_words(*fault_, target_.host, target_.files.ca, wall_);
   if (error != SSL_ERROR_SSL)
     return endpoint_ + " hangs up during the TLS handshake: is that the port without encryption?";
+  const auto first = ERR_peek_error();  // before anything else clears the queue
   const auto& certificate = target_.files.certificate;
-  return handshake_words(ERR_peek_error(), endpoint_, !certificate.empty(),
+  return handshake_words(first, endpoint_, !certificate.empty(),
                          certificate_dates_problem(certificate, wall_).value_or(""));
 }
 

@@ -14,8 +14,7 @@ void run_or_throw(const Command& command) {
 }
 
 void openssl(const Flags& arguments, const std::string& on_day = {}) {
-  if (on_day.empty()) return run_or_throw({"openssl", arguments, {}});
-  run_or_throw({"faketime", joined({on_day + " 00:00:00", "openssl"}, arguments), {}});
+  run_or_throw({"openssl", arguments, on_day.empty() ? Command{}.environment : clock_of(on_day + " 00:00:00")});
 }
 
 /// As `-subj` wants it: / and + would begin something else.
@@ -32,6 +31,19 @@ void make_key(const fs::path& file) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> clock_of(const std::string& time) {
+  // Not its wrapper `faketime`: that fails where a process of the same number left something behind.
+  for (const auto& folder : fs::directory_iterator{"/usr/lib"}) {
+    const auto library = folder.path() / "faketime/libfaketimeMT.so.1";
+    if (std::error_code error; fs::exists(library, error))
+      return {{"LD_PRELOAD", library.string()},
+              {"FAKETIME", "@" + time},
+              {"FAKETIME_DONT_FAKE_MONOTONIC", "1"},
+              {"DONT_FAKE_MONOTONIC", "1"}};
+  }
+  throw std::runtime_error{"libfaketime is missing"};
+}
 
 Flags joined(Flags first, const Flags& second) {
   first.insert(first.end(), second.begin(), second.end());

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/support/process.hpp"
@@ -33,6 +34,9 @@ struct Wish {
   int days{2};                     ///< how long it is valid
   std::filesystem::path issuer{};  ///< folder with ca.crt and ca.key; empty: the CA of make-credentials
 };
+
+/// The environment of a program whose clock starts at `time` ("1970-01-01 00:10:00"). Only the wall clock is another.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> clock_of(const std::string& time);
 
 /// A folder of credentials for the villages Bamenda and Buea. Owner: one thread.
 class Credentials {
