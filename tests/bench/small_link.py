@@ -18,7 +18,7 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "documents"))
-from rig import BIN, ROOT, Rig, eventually, free_port  # noqa: E402
+from rig import BIN, SecureRig, eventually  # noqa: E402
 
 LINE = '{"power_kw":%.1f,"energy_kwh":%.2f,"inverter_c":%.1f}\n'
 DAY = 86400
@@ -28,8 +28,8 @@ def line(n):
     return LINE % (60 + 57 * ((n * 37) % 100) / 100, 51234 + n * 0.17, 31 + (n * 13 % 170) / 10)
 
 
-def sh(command, **environment):
-    subprocess.run(command, shell=True, check=True, capture_output=True, env={**os.environ, **environment})
+def sh(command):
+    subprocess.run(command, shell=True, check=True, capture_output=True)
 
 
 def say(what, value):
@@ -46,12 +46,15 @@ def processor_ms(process):
     return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
-class Link(Rig):
+class Link(SecureRig):
     """A rig whose publisher lives behind the link."""
+
+    villages = ("Bamenda", "Direct")
 
     def build(self, kbit):
         # 10.<pid>.<pid>.x is unlikely to be anybody's; one run has one.
         self.net = f"10.{os.getpid() // 250 % 200 + 20}.{os.getpid() % 250}"
+        self.hosts = f"{self.net}.1"
         self.space, self.near, self.far = (f"{name}{os.getpid()}" for name in ("solar", "sn", "sf"))
         sh(f"ip netns add {self.space}")
         self.callback(lambda: sh(f"ip netns del {self.space}"))
@@ -85,27 +88,6 @@ class Link(Rig):
             return time.monotonic() - state["since"] > 2
 
         eventually(still, "the link is quiet", 120, 0.1)
-
-    def start_broker(self):
-        self.secrets = self.folder / "credentials"
-        sh(f"{ROOT}/compose/make-credentials Bamenda Direct", CREDENTIALS_DIR=str(self.secrets), BROKER_HOSTS=f"{self.net}.1")
-        text = (ROOT / "compose/mosquitto/mosquitto.conf").read_text()
-        for ours, here in (("/mosquitto/secrets", f"{self.secrets}/broker"), ("/mosquitto/config", f"{ROOT}/compose/mosquitto"),
-                           ("/mosquitto/data", str(self.folder)), ("listener 8883", f"listener {self.broker_port}"),
-                           ("listener 8884", f"listener {self.password_port} 127.0.0.1")):
-            text = text.replace(ours, here)
-        (self.folder / "mosquitto.conf").write_text(text + "user root\n")
-        process = self.start("broker", "/usr/sbin/mosquitto", "-c", "mosquitto.conf")
-        eventually(lambda: self.answers(self.broker_port), "the broker listens")
-        return process
-
-    def identity(self, folder):
-        names = (("ca", "ca.crt"), ("certificate", "client.crt"), ("key", "client.key"))
-        return [word for name, file in names for word in (f"--mqtt-{name}-file", f"{self.secrets}/{folder}/{file}")]
-
-    def forwarder_arguments(self, name="forwarder"):
-        return [*super().forwarder_arguments(name), "--broker-url", f"mqtts://localhost:{self.broker_port}", "--config",
-                f"{self.secrets}/forwarder/settings.toml", *self.identity("forwarder")]
 
     def start_behind(self, source):
         (self.folder / source).touch()
@@ -215,7 +197,6 @@ def measure_load(rig, options, forwarder, broker):
 
 
 def measure(rig, options):
-    rig.password_port = free_port()
     rig.build(options.kbit)
     rig.start_central()
     broker, forwarder = rig.start_broker(), rig.start_forwarder()

@@ -113,3 +113,32 @@ class Rig(contextlib.ExitStack):
     def publish(self, topic, payload, *options):
         subprocess.run(["mosquitto_pub", "-V", "5", "-p", str(self.broker_port), "-q", "1", "-t", topic, "-s", *options],
                        input=payload, check=True, capture_output=True, timeout=30)
+
+
+class SecureRig(Rig):
+    """With the broker's configuration that is shipped: credentials of make-credentials, certificates on both sides."""
+
+    hosts, villages = "", ("Bamenda",)
+
+    def start_broker(self):
+        self.secrets, password_port = self.folder / "credentials", free_port()
+        subprocess.run([ROOT / "compose/make-credentials", *self.villages], check=True, capture_output=True,
+                       env={"PATH": os.environ["PATH"], "CREDENTIALS_DIR": str(self.secrets), "BROKER_HOSTS": self.hosts})
+        text = (ROOT / "compose/mosquitto/mosquitto.conf").read_text()
+        for ours, here in (("/mosquitto/secrets", f"{self.secrets}/broker"), ("/mosquitto/config", f"{ROOT}/compose/mosquitto"),
+                           ("/mosquitto/data", str(self.folder)), ("listener 8883", f"listener {self.broker_port}"),
+                           ("listener 8884", f"listener {password_port} 127.0.0.1")):
+            assert ours in text, ours
+            text = text.replace(ours, here)
+        (self.folder / "mosquitto.conf").write_text(text + ("user root\n" if os.geteuid() == 0 else ""))
+        process = self.start("broker", shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", "mosquitto.conf")
+        eventually(lambda: self.answers(self.broker_port), "the broker listens")
+        return process
+
+    def identity(self, folder):
+        names = (("ca", "ca.crt"), ("certificate", "client.crt"), ("key", "client.key"))
+        return [word for name, file in names for word in (f"--mqtt-{name}-file", f"{self.secrets}/{folder}/{file}")]
+
+    def forwarder_arguments(self, name="forwarder"):
+        return [*super().forwarder_arguments(name), "--broker-url", f"mqtts://localhost:{self.broker_port}", "--config",
+                f"{self.secrets}/forwarder/settings.toml", *self.identity("forwarder")]
