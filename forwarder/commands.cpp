@@ -14,6 +14,7 @@
 #include "shared/owner.hpp"
 #include "shared/random_bits.hpp"
 #include "shared/service.hpp"
+#include "shared/service_manager.hpp"
 #include "shared/status_pages.hpp"
 #include "shared/topic.hpp"
 
@@ -50,7 +51,10 @@ int run(const ForwarderConfig& config) {
   const QueueStats stats = queue.stats(clock.now().wall);
   log::info("inbox opened", {{"file", config.inbox_path}, {"waiting", stats.waiting}, {"refused", stats.refused}});
   Relay relay{config, queue, clock};
-  const StopSignal stop_signal{[&relay] { relay.stop(); }};
+  const StopSignal stop_signal{[&relay] {
+    tell_service_manager("STOPPING=1");
+    relay.stop();
+  }};
   const ControlServer control{socket_path(config.inbox_path), [&](std::string_view request, const auto& write_line) {
                                 answer_or_end(config.inbox_path, write_line,
                                               [&] { answer_command(queue, clock, &relay, request, write_line); });
@@ -61,6 +65,7 @@ int run(const ForwarderConfig& config) {
       .not_ready = [&relay] { return not_ready(relay.snapshot()); },
       .metrics = [&, started = clock.now()] { return metrics_text(queue, relay, config, clock.now(), started); }};
   const StatusServer status_server{std::get<std::optional<HttpListener>>(listening), pages, config.inbox_path};
+  const Supervision supervision{relay.heartbeat(), clock};
   relay.run();
   return 0;
 }

@@ -18,6 +18,7 @@
 #include "shared/owner.hpp"
 #include "shared/random_bits.hpp"
 #include "shared/service.hpp"
+#include "shared/service_manager.hpp"
 #include "shared/status_pages.hpp"
 #include "shared/topic.hpp"
 
@@ -96,7 +97,10 @@ int run(const PublisherConfig& config) {
   const QueueStats before = queue.stats(clock.now().wall);
   log::info("outbox opened", {{"file", config.outbox_path}, {"waiting", before.waiting}, {"refused", before.refused}});
   Station station{config, queue, clock};
-  const StopSignal stop_signal{[&station] { station.uplink().stop(); }};
+  const StopSignal stop_signal{[&station] {
+    tell_service_manager("STOPPING=1");
+    station.uplink().stop();
+  }};
   station.serve();
   const StatusPages pages{
       .heartbeat = station.uplink().heartbeat(),
@@ -105,6 +109,7 @@ int run(const PublisherConfig& config) {
       .metrics = [&, started = clock.now()] { return metrics_text(queue, station, clock.now(), started); }};
   const StatusServer status_server{std::get<std::optional<HttpListener>>(listening), pages, config.outbox_path};
   const Reader reader{config, station};
+  const Supervision supervision{station.uplink().heartbeat(), clock};
   station.uplink().run([&] {
     const bool at_end = reader.ended() && (!config.follow || reader.failed());
     return at_end && station.waiters().count() == 0 && queue.is_empty();
