@@ -38,6 +38,7 @@ class Rig(contextlib.ExitStack):
     def __enter__(self):
         super().__enter__()
         self.folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory(prefix="solar-documents-")))
+        self.processes = {}
         self.broker_port, self.central_port = free_port(), free_port()
         self.central = f"http://127.0.0.1:{self.central_port}"
         return self
@@ -49,6 +50,7 @@ class Rig(contextlib.ExitStack):
             process = subprocess.Popen([program, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=out, stderr=log,
                                        env={**clean, **environment}, cwd=self.folder)
         self.callback(self.end, process)
+        self.processes[name] = process
         return process
 
     @staticmethod
@@ -131,6 +133,9 @@ class SecureRig(Rig):
             assert ours in text, ours
             text = text.replace(ours, here)
         (self.folder / "mosquitto.conf").write_text(text + ("user root\n" if os.geteuid() == 0 else ""))
+        return self.run_broker()
+
+    def run_broker(self):
         process = self.start("broker", shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", "mosquitto.conf")
         eventually(lambda: self.answers(self.broker_port), "the broker listens")
         return process
