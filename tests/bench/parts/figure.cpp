@@ -30,10 +30,10 @@ std::string machine() {
 }  // namespace
 
 std::string to_table(const std::vector<Figure>& figures) {
-  std::string table = padded("what", 68) + padded("measured", 14) + padded("must be", 18) + "met\n";
+  std::string table = padded("what", 72) + padded("measured", 14) + padded("must be", 18) + "met\n";
   for (const Figure& figure : figures) {
     const std::string bound = std::string{figure.at_least ? ">= " : "<= "} + number(figure.limit) + " " + figure.unit;
-    table += padded(figure.what, 68) + padded(number(figure.measured), 14) + padded(bound, 18) +
+    table += padded(figure.what, 72) + padded(number(figure.measured), 14) + padded(bound, 18) +
              (figure.met() ? "yes\n" : "NO\n");
     for (const auto& [name, value] : figure.details) table += "  " + padded(name, 66) + number(value) + "\n";
   }

@@ -176,6 +176,8 @@ std::vector<Figure> measure_quiet_publisher(const Scale& scale) {
     wait_for_quiet(link);
   }
   const double after = fsyncs.value();
+  // An accepted reading is on the disk: without a single fsync the counter is not in the process.
+  if (after <= before) throw std::runtime_error{"no fsync was counted: is solar_fsync_counter.so there?"};
   const std::uint64_t bytes = link.traffic().bytes();
   const milliseconds cpu = gateway.process().cpu_time();
   std::this_thread::sleep_for(std::chrono::seconds{scale.seconds});
