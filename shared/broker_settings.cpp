@@ -1,8 +1,6 @@
 #include "shared/broker_settings.hpp"
 
-#include <array>
-#include <string_view>
-
+#include "shared/mqtt_session_url.hpp"
 #include "shared/tls_files.hpp"
 
 namespace solar {
@@ -10,16 +8,10 @@ namespace solar {
 namespace {
 
 std::optional<Problem> assign_url(const std::string& text, std::string& url) {
-  constexpr std::array<std::string_view, 4> kSchemes{"mqtt://", "mqtts://", "ws://", "wss://"};
-  for (const std::string_view scheme : kSchemes) {
-    if (text.starts_with(scheme) && text.size() > scheme.size()) {
-      url = text;
-      return std::nullopt;
-    }
-  }
-  return Problem{.what = "not a broker's URL",
-                 .value = shortened(text),
-                 .advice = "give mqtt://HOST[:PORT], mqtts://, ws:// or wss://"};
+  const auto uri = paho_uri(text);
+  if (const auto* const problem = std::get_if<Problem>(&uri)) return *problem;
+  url = text;
+  return std::nullopt;
 }
 
 }  // namespace

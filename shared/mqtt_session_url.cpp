@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "shared/url_user.hpp"
+
 namespace solar {
 namespace {
 
@@ -26,7 +28,7 @@ constexpr std::array kSchemes{
 };
 
 Problem problem(std::string what, std::string_view url) {
-  return {std::move(what), std::string{url.substr(0, 80)}, "write mqtt://host:port, or mqtts:// ws:// wss://"};
+  return {std::move(what), shortened_url(url), "write mqtt://host:port, or mqtts:// ws:// wss://"};
 }
 
 bool is_port(std::string_view text) {
@@ -44,6 +46,7 @@ std::size_t port_colon(std::string_view authority) {
 }  // namespace
 
 Result<std::string> paho_uri(std::string_view url) {
+  if (auto user = user_problem(url, "set MQTT_USERNAME and MQTT_PASSWORD_FILE")) return *std::move(user);
   const auto* const scheme =
       std::find_if(kSchemes.begin(), kSchemes.end(), [&](const Scheme& s) { return url.starts_with(s.prefix); });
   if (scheme == kSchemes.end()) return problem("not the address of a broker", url);
@@ -51,10 +54,6 @@ Result<std::string> paho_uri(std::string_view url) {
   const auto rest = url.substr(scheme->prefix.size());
   const auto authority = rest.substr(0, rest.find('/'));
   const auto path = rest.substr(authority.size());
-  if (authority.find('@') != std::string_view::npos) {
-    return Problem{
-        "a user name does not belong into the broker's address", {}, "set MQTT_USERNAME and MQTT_PASSWORD_FILE"};
-  }
   if (!scheme->has_path && !path.empty() && path != "/") return problem("a path after the broker's address", url);
 
   const auto colon = port_colon(authority);
@@ -73,8 +72,7 @@ Result<std::string> paho_uri(std::string_view url) {
 
 std::string checked_paho_uri(const std::string& url) {
   auto uri = paho_uri(url);
-  if (const auto* const problem = std::get_if<Problem>(&uri))
-    throw std::invalid_argument{problem->what + ": " + problem->value};
+  if (const auto* const problem = std::get_if<Problem>(&uri)) throw std::invalid_argument{to_line(*problem)};
   return std::get<std::string>(std::move(uri));
 }
 

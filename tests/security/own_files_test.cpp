@@ -146,3 +146,21 @@ TEST_CASE("settings that contradict each other end the program at once, with one
     CHECK(finished.log.find(words) != std::string::npos);
   }
 }
+
+TEST_CASE("an address with a password in it ends the program at once, and is not repeated") {
+  const auto publisher = [](const std::string& url) {
+    return run({sibling("solar-publisher"), {"run", "--village", "Bamenda", "--broker-url", url}, {}});
+  };
+  const auto forwarder = [](const std::string& url) {
+    return run({sibling("solar-forwarder"), {"check", "--offline", "--api-url", url}, {}});
+  };
+
+  for (const auto& finished : {publisher("mqtts://me:hunter2@localhost"), publisher("tcp://me:hunter2@localhost"),
+                               forwarder("https://me:hunter2@localhost/"), forwarder("ftp://me:hunter2@localhost/")}) {
+    INFO(finished.log);
+    CHECK(finished.exit == Exit{2, false});
+    CHECK(finished.log.find("no user name and no password belongs into an address: ") != std::string::npos);
+    CHECK((finished.log + finished.output).find("hunter2") == std::string::npos);
+  }
+  CHECK(forwarder("https://localhost/").exit.status == 0);
+}

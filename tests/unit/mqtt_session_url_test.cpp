@@ -36,9 +36,14 @@ TEST_CASE("what is not the address of a broker is a problem") {
 }
 
 TEST_CASE("a password in the address is not repeated by the problem") {
-  const auto result = paho_uri("mqtt://user:secret@host");
+  for (const auto* const url : {"mqtt://user:secret@host", "tcp://user:secret@host", "mqtts://user:secret@host:x/y",
+                                "user:secret@host", "mqtt:/user:secret@host", "mqtt://user:secret/secret@host"}) {
+    INFO(url);
+    const auto result = paho_uri(url);
 
-  CHECK(to_line(std::get<Problem>(result)).find("secret") == std::string::npos);
+    CHECK(to_line(std::get<Problem>(result)).find("secret") == std::string::npos);
+  }
+  CHECK(uri("wss://host/a@b") == "wss://host:443/a@b");
 }
 
 TEST_CASE("reason codes are words, and unknown ones still have their number") {

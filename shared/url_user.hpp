@@ -1,0 +1,35 @@
+// User names in URLs: passwords follow them, and URLs stand in log lines.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "shared/problem.hpp"
+
+namespace solar {
+
+/// Whether `url` has a user name before its host, or is no URL and looks so.
+[[nodiscard]] inline bool names_user(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return url.find('@') != std::string_view::npos;
+  const auto rest = url.substr(scheme + 3);
+  return rest.substr(0, rest.find_first_of("/?#")).find('@') != std::string_view::npos;
+}
+
+/// `url` for a Problem, with nothing of what may be a user name and a password.
+[[nodiscard]] inline std::string shortened_url(std::string_view url) {
+  const auto at = url.rfind('@');
+  if (at == std::string_view::npos) return shortened(url);
+  const auto scheme = url.substr(0, at).find("://");
+  const auto kept = scheme == std::string_view::npos ? std::string_view{} : url.substr(0, scheme + 3);
+  return shortened(std::string{kept} + "..." + std::string{url.substr(at)});
+}
+
+[[nodiscard]] inline std::optional<Problem> user_problem(std::string_view url, std::string advice) {
+  if (!names_user(url)) return std::nullopt;
+  return Problem{"no user name and no password belongs into an address", shortened_url(url), std::move(advice)};
+}
+
+}  // namespace solar
