@@ -31,8 +31,8 @@ constexpr int kBacklog = 128;
 constexpr int kAcceptedAtOnce = 16;
 constexpr std::size_t kReadAtOnceBytes = 4096;
 constexpr std::size_t kIgnoredMaxBytes = 64 * 1024;  // of what comes behind a request
-constexpr Millis kGoodbye{1'000};       ///< for the client to end a connection that has its answer
-constexpr Millis kNoFilesPause{1'000};  ///< without accepting, where this process has too many files open
+constexpr Millis kGoodbye{1'000};                    ///< for the client to end a connection that has its answer
+constexpr Millis kNoFilesPause{1'000};               ///< without accepting, where this process has too many files open
 
 [[noreturn]] void fail(const HttpAddress& address) {
   throw std::system_error{errno, std::system_category(), "cannot listen at " + to_string(address)};

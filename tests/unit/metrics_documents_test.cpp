@@ -62,6 +62,8 @@ Names all_printed() {
   return names;
 }
 
+const Names kNone;
+
 Names without(Names names, const Names& others) {
   for (const std::string& name : others) names.erase(name);
   return names;
@@ -72,8 +74,8 @@ Names without(Names names, const Names& others) {
 TEST_CASE("docs/metrics.md has every metric that is printed, and no other") {
   const Names documented = found(text_of("docs/metrics.md"), "\n\\| `([a-z_]+)` \\|");
 
-  CHECK(without(all_printed(), documented) == Names{});
-  CHECK(without(documented, all_printed()) == Names{});
+  CHECK(without(all_printed(), documented) == kNone);
+  CHECK(without(documented, all_printed()) == kNone);
 }
 
 TEST_CASE("docs/metrics.md gives every metric its type") {
@@ -91,11 +93,11 @@ TEST_CASE("alerts and questions use only metrics that are printed") {
   for (const char* file : {"k8s/monitoring/prometheusrule.yaml", "docs/metrics.md", "docs/operations.md"}) {
     INFO(file);
     Names used;
-    for (std::string name : found(text_of(file), "\\b(solar_(?:forwarder|publisher)_[a-z_]+)")) {
+    for (const std::string& name : found(text_of(file), "\\b(solar_(?:forwarder|publisher)_[a-z_]+)")) {
       used.insert(std::regex_replace(name, std::regex{"_seconds_(bucket|count|sum)$|_(bucket|count|sum)$"},
                                      name.find("_seconds_") == std::string::npos ? "" : "_seconds"));
     }
-    CHECK(without(used, all_printed()) == Names{});
+    CHECK(without(used, all_printed()) == kNone);
   }
 }
 

@@ -54,8 +54,8 @@ class Device {
   [[nodiscard]] std::set<int> acknowledged() const {
     std::set<int> numbers;
     const std::string said = process_.output() + process_.log();
-    static const std::regex kPuback{"received PUBACK \\(Mid: ([0-9]+), RC:([0-9]+)\\)"};
-    for (std::sregex_iterator match{said.begin(), said.end(), kPuback}, end; match != end; ++match) {
+    const std::regex puback{"received PUBACK \\(Mid: ([0-9]+), RC:([0-9]+)\\)"};
+    for (std::sregex_iterator match{said.begin(), said.end(), puback}, end; match != end; ++match) {
       numbers.insert(std::stoi((*match)[1]));
     }
     return numbers;
