@@ -17,9 +17,10 @@ constexpr std::size_t kRefusedShown = 20;
 
 json time_or_null(const std::optional<Millis>& wall) { return wall ? json(rfc3339(*wall)) : json(nullptr); }
 
-std::string mib(double bytes) {
+std::string size(double bytes) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f MiB", bytes / (1 << 20));
+  const bool small = bytes < 1 << 20;
+  std::snprintf(text.data(), text.size(), small ? "%.0f KiB" : "%.1f MiB", bytes / (small ? 1 << 10 : 1 << 20));
   return text.data();
 }
 
@@ -98,13 +99,13 @@ std::string status_text(std::string_view answer) {
              row.value("reason", "") + "\n";
   }
   if (status.value("quarantined", 0) > 0) lines += "quarantined  " + number("quarantined") + "\n";
-  lines +=
-      "size         " + mib(status.value("size_bytes", 0.0)) + " of " + mib(status.value("capacity_bytes", 0.0)) + "\n";
-  lines += "capacity     ";
+  lines += "size         " + size(status.value("size_bytes", 0.0)) + " of " +
+           size(status.value("capacity_bytes", 0.0)) + "\n";
+  lines += "room for     ";
   if (status["capacity_days"].is_number()) {
     std::array<char, 64> days{};
-    std::snprintf(days.data(), days.size(), "%.1f days at %.0f readings a day\n", status.value("capacity_days", 0.0),
-                  status.value("readings_per_day", 0.0));
+    std::snprintf(days.data(), days.size(), "%.1f more days at %.0f readings a day\n",
+                  status.value("capacity_days", 0.0), status.value("readings_per_day", 0.0));
     lines += days.data();
   } else {
     lines += "not known yet: no rate\n";

@@ -92,6 +92,17 @@ class Parser {
     app_.parse(std::move(words));
   }
 
+  /// What `error` means, in words of ours where CLI11 speaks of its own things or in its own order.
+  [[nodiscard]] std::string explain(const CLI::ParseError& error) const {
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+      std::string words;
+      for (const std::string& word : app_.remaining(true)) words.append(" ").append(unmarked(word));
+      return "not understood:" + words;
+    }
+    const std::string text = error.what();
+    return text == "A subcommand is required" ? "a command is missing" : text;
+  }
+
   /// Flags, then environment, then file. Throws Mistake.
   void assign_settings() {
     const auto from_file = file_settings();
@@ -252,7 +263,7 @@ std::variant<Invocation, int> parse_command_line(const CommandLine& line, int ar
   } catch (const CLI::CallForVersion&) {
     return show(line.program + " " + line.version + "\n");
   } catch (const CLI::ParseError& error) {
-    return complain_about_usage(line, parser.chosen_command(), error.what());
+    return complain_about_usage(line, parser.chosen_command(), parser.explain(error));
   }
 }
 

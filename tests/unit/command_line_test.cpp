@@ -121,6 +121,17 @@ TEST_CASE("settings stand before or after the command, with a space or an equals
   CHECK(program.village == "b");
 }
 
+TEST_CASE("what is not understood is told in the order in which it was typed") {
+  Program program;
+
+  CHECK(program.status({"run", "--test-vilage", "Buea"}) == 2);
+  CHECK(program.err.find("not understood: --test-vilage Buea; see solar-test run --help") != std::string::npos);
+  CHECK(program.status({}) == 2);
+  CHECK(program.err.find("a command is missing; see solar-test --help") != std::string::npos);
+  CHECK(program.status({"refused"}) == 2);
+  CHECK(program.err.find("a command is missing; see solar-test refused --help") != std::string::npos);
+}
+
 TEST_CASE("a value of a setting is taken as it is") {
   const std::string value = GENERATE("", "-", "-x", "--", "--wait", "[a,b]", "[[a]]", "{}", "run", "a=b", "'q'",
                                      "\"q\"", "%%", "\x01", "Mont Fébé");
