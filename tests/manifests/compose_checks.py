@@ -9,6 +9,7 @@ import sys
 
 import yaml
 
+from model import dig, misread_options
 from own_checks import OWN_VARIABLES, PROGRAMS, ROOT, setting_faults
 
 # Who makes a volume's content; everybody else reads it, if it holds credentials.
@@ -67,6 +68,13 @@ def whoever_waits_waits_for_something(compose):
                 yield f"{name}: waits for the health of {other}, which has no check here"
 
 
+def commands_are_understood(compose):
+    for name, service in compose["services"].items():
+        for what, command in (("command", service.get("command", [])), ("healthcheck", dig(service, "healthcheck", "test", default=[]))):
+            for word in misread_options(command):
+                yield f"{name}: its {what} would not understand {word}"
+
+
 def settings_are_real(compose, binaries):
     for name, service in compose["services"].items():
         program = PROGRAMS.get(name.split("-")[0])
@@ -75,7 +83,8 @@ def settings_are_real(compose, binaries):
             yield from (f"{name}: {fault}" for fault in setting_faults(binaries / program, variables))
 
 
-CHECKS = (containers_are_restricted, nothing_is_open_to_all, each_sees_its_own_credentials, whoever_waits_waits_for_something)
+CHECKS = (containers_are_restricted, nothing_is_open_to_all, each_sees_its_own_credentials,
+          whoever_waits_waits_for_something, commands_are_understood)
 
 
 def faults_in(compose):

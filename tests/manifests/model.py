@@ -43,6 +43,14 @@ def matches(selector, labels):
     return all(labels.get(key) == value for key, value in selector.items())
 
 
+def misread_options(command):
+    """Those of mosquitto_sub and mosquitto_pub, which take a value as a word of its own only."""
+    words = [str(word) for word in command if word not in ("CMD", "CMD-SHELL")]
+    if not words or not words[0].endswith(("mosquitto_sub", "mosquitto_pub")):
+        return []
+    return [word for word in words[1:] if re.match(r"--[a-z-]+=|-[A-Za-z][^ ]", word)]
+
+
 class Build:
     def __init__(self, items):
         self.items = [item for item in items if item]

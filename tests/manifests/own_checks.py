@@ -13,7 +13,8 @@ import sys
 import yaml
 
 import security_checks
-from model import (DURATIONS, SIZES, Build, containers_of, dig, labels_of, matches, name_of, pod_template, quantity)
+from model import (DURATIONS, SIZES, Build, containers_of, dig, labels_of, matches, misread_options, name_of,
+                   pod_template, quantity)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLUSTER_WIDE = {"Namespace"}
@@ -116,7 +117,7 @@ def setting_faults(program, variables):
     for name in sorted(set(variables) - set(re.findall(r"^  --[a-z-]+, ([A-Z_]+)$", text, re.MULTILINE))):
         yield f"{program.name} has no setting {name}"
     # A command that only looks: 2 means that a value is wrong, anything else that there is no database here.
-    done = subprocess.run([program, "status"], env={k: v for k, v in variables.items() if v is not None and k != "CONFIG"},
+    done = subprocess.run([program.resolve(), "status"], env={k: v for k, v in variables.items() if v is not None and k != "CONFIG"},
                           cwd="/", capture_output=True, text=True, check=False)
     if done.returncode == 2:
         yield done.stderr.strip()
@@ -157,6 +158,14 @@ def forwarder_leaves_in_time(build):
                 yield f"{where}: a rollout takes a forwarder away before the next one is there"
 
 
+def probes_are_understood(build):
+    for item in build.workloads:
+        for container in containers_of(item):
+            for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+                for word in misread_options(dig(container, probe, "exec", "command", default=[])):
+                    yield f"{name_of(item)}: its {probe} would not understand {word}"
+
+
 def inbox_fits(build):
     for item in build.workloads:
         for container in containers_of(item):
@@ -187,6 +196,8 @@ def scaling_is_bounded(build):
             yield f"{where}: must stay between 2 and 10"
         if dig(spec, "behavior", "scaleDown", "stabilizationWindowSeconds", default=300) < 1800:
             yield f"{where}: an outage, which costs no CPU, would scale down"
+        if dig(spec, "behavior", "scaleDown", "policies") != [{"type": "Pods", "value": 1, "periodSeconds": 600}]:
+            yield f"{where}: takes away more than one pod in 10 minutes"
         if target and target["kind"] == "StatefulSet":
             yield f"{where}: scaling down a StatefulSet leaves readings on a volume that nobody reads"
 
@@ -212,7 +223,7 @@ def headings(page):
 
 
 CHECKS = (*security_checks.CHECKS, selectors_match, backends_exist, references_exist, everything_is_in_one_namespace,
-          paths_are_mounted, forwarder_leaves_in_time, inbox_fits, scaling_is_bounded, alerts_can_be_acted_on)
+          paths_are_mounted, forwarder_leaves_in_time, probes_are_understood, inbox_fits, scaling_is_bounded, alerts_can_be_acted_on)
 
 
 def faults_in(items, binaries):

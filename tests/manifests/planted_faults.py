@@ -93,6 +93,8 @@ PRODUCTION = [
     (lambda b: container(b).pop("startupProbe"), "startupProbe is not"),
     (lambda b: item(b, "Deployment", "solar-forwarder")["spec"]["strategy"]["rollingUpdate"].update(maxUnavailable=1),
      "takes a forwarder away"),
+    (lambda b: pod_template(item(b, "StatefulSet", "solar-broker"))["spec"]["containers"][0]["readinessProbe"]["exec"]["command"]
+     .append("-W5"), "would not understand -W5"),
     (lambda b: pod(b)["volumes"][0]["emptyDir"].update(sizeLimit="1Gi"), "smaller than 1040 MiB"),
     (lambda b: pod(b)["volumes"][0].update(emptyDir={}), "smaller than 1040 MiB"),
     (lambda b: config(b).update(INBOX_MAX="1GiB"), "smaller than 2064 MiB"),
@@ -100,6 +102,7 @@ PRODUCTION = [
     (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"].update(minReplicas=1), "between 2 and 10"),
     (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"].update(maxReplicas=20), "between 2 and 10"),
     (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"].pop("behavior"), "would scale down"),
+    (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"]["behavior"]["scaleDown"].pop("policies"), "than one pod"),
     (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"]["scaleTargetRef"].update(name="x"), "there is no"),
 ]
 DURABLE = [
@@ -128,9 +131,13 @@ COMPOSE = [
     (lambda s: s.pop("forwarder-2"), "the volume inbox-2 is of no use"),
     (lambda s: s.pop("prepare"), "waits for prepare"),
     (lambda s: s["broker"].pop("healthcheck"), "waits for the health of broker"),
+    (lambda s: s["broker"]["healthcheck"]["test"].append("--host=localhost"), "would not understand --host=localhost"),
+    (lambda s: s["watch"]["command"].append("-C1"), "would not understand -C1"),
 ]
 MONITORING = [
     (lambda b: first_alert(b)["annotations"].pop("runbook"), "does not name a section"),
+    (lambda b: first_alert(b)["annotations"].update(runbook="docs/operations.md#nowhere"), "has no section #nowhere"),
+    (lambda b: first_alert(b).update(expr="absent(solar_forwarder_membr == 1)"), "does not know solar_forwarder_membr"),
 ]
 
 
