@@ -16,8 +16,8 @@ namespace solar {
 
 namespace {
 
-#ifdef SOLAR_CONFIG_FOLDER
-constexpr const char* kConfigFile = SOLAR_CONFIG_FOLDER "/forwarder.toml";
+#ifdef SOLAR_CONFIG_FILE
+constexpr const char* kConfigFile = SOLAR_CONFIG_FILE;
 #else
 constexpr const char* kConfigFile = "";
 #endif
@@ -113,6 +113,14 @@ void add_settings(Settings& settings, ForwarderConfig& config) {
   config.broker.client_id = host_name();
   config.broker.session_expiry = std::chrono::minutes{5};
   config.broker.reconnect_spread = Millis{0};
+#ifdef SOLAR_DATA_FOLDER
+  // The inbox is on a disk that stays. So nothing needs to wait for central before the program ends, the broker keeps
+  // what comes until it runs again, and a power cut takes nothing.
+  config.inbox_path = SOLAR_DATA_FOLDER "inbox.db";
+  config.drain_plain_timeout = config.drain_timeout;
+  config.broker.session_expiry = std::chrono::hours{7 * 24};
+  config.synchronous = "FULL";
+#endif
   add_broker_settings(settings, config.broker);
   settings.add(client_id_setting(config.broker.client_id));
   settings.add_text("group", config.group,

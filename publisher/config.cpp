@@ -11,8 +11,8 @@ namespace solar {
 
 namespace {
 
-#ifdef SOLAR_CONFIG_FOLDER
-constexpr const char* kConfigFile = SOLAR_CONFIG_FOLDER "/publisher.toml";
+#ifdef SOLAR_CONFIG_FILE
+constexpr const char* kConfigFile = SOLAR_CONFIG_FILE;
 #else
 constexpr const char* kConfigFile = "";
 #endif
@@ -71,6 +71,9 @@ void add_outbox_settings(Settings& settings, PublisherConfig& config) {
 }  // namespace
 
 void add_settings(Settings& settings, PublisherConfig& config) {
+#ifdef SOLAR_DATA_FOLDER
+  config.outbox_path = SOLAR_DATA_FOLDER "outbox.db";
+#endif
   settings.add(
       name_setting("village", config.origin.village, "name of the village this gateway speaks for (required)"));
   settings.add(name_setting("device", config.origin.device, "name of this gateway in the village"));
