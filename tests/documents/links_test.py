@@ -76,7 +76,8 @@ class Links(unittest.TestCase):
         self.assertGreater(len(links), 20)
 
     def test_pages_and_sections_named_elsewhere(self):
-        named = [(page, file) for file in tracked() if file.suffix != ".md" and file != pathlib.Path(__file__).resolve()
+        wrong_on_purpose = {pathlib.Path(__file__).resolve(), ROOT / "tests/manifests/planted_faults.py"}
+        named = [(page, file) for file in tracked() if file.suffix != ".md" and file not in wrong_on_purpose
                  for page in PAGE.findall(file.read_text(errors="replace"))]
         problems = ((broken(page, ROOT / "README.md"), file.relative_to(ROOT)) for page, file in named)
 
