@@ -24,8 +24,10 @@ std::string wrapped(std::string_view text, std::string_view margin) {
       out += ' ';
       ++column;
     }
-    out += text.substr(0, end);
-    column += end;
+    const std::string_view word = text.substr(0, end);
+    const std::size_t newline = word.rfind('\n');
+    out += word;
+    column = newline == std::string_view::npos ? column + end : end - newline - 1;
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out + "\n";

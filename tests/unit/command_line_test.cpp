@@ -71,18 +71,20 @@ struct Program {
     settings.add_switch("test-follow", follow, "stay at the end");
     Settings of_send;
     of_send.add_duration("wait", wait, Millis{0}, Millis{3'600'000}, "how long to wait");
-    const CommandLine line{.program = "solar-test",
-                           .version = "1.2.3",
-                           .about = "Tests command lines.",
-                           .commands = {{"run", "runs", {}, {}, {}},
-                                        {"send", "sends", {{"READING", "JSON"}}, of_send.all(), {}},
-                                        {"status", "shows", {}, {}, {{"json", "as JSON"}}},
-                                        {"refused list", "lists", {}, {}, {}},
-                                        {"refused retry", "retries", {{"ID", "whose"}}, {}, {}},
-                                        settings_command()},
-                           .settings = &settings,
-                           .footer = "The end.",
-                           .config_file = config_file};
+    const CommandLine line{
+        .program = "solar-test",
+        .version = "1.2.3",
+        .about = "Tests command lines.",
+        .commands = {{"run", "runs", {}, {}, {}},
+                     {"send", "sends", {{"READING", "JSON"}}, of_send.all(), {}},
+                     {"status", "shows", {}, {}, {{"json", "as JSON"}}},
+                     {"refused list", "lists", {}, {}, {}},
+                     {"refused retry", "retries", {{"ID", "whose"}}, {}, {}},
+                     settings_command()},
+        .settings = &settings,
+        .footer =
+            "A line that ends where it is told to, long before it is full.\nThe end, whole and on a line of its own.",
+        .config_file = config_file};
     words.insert(words.begin(), "solar-test");
     const Captured captured_out{stdout};
     const Captured captured_err{stderr};
@@ -283,9 +285,10 @@ TEST_CASE("the help tells commands, settings, units, defaults and variables, and
 
   CHECK(program.status({"--help"}) == 0);
 
-  for (const char* part : {"send READING", "--wait: how long to wait (duration, 0s to 1h; default 1min)",
-                           "--test-timeout, TEST_TIMEOUT", "how long a POST may take (duration, 1s to 1h; default 15s)",
-                           "--config, CONFIG", "refused list", "--json: as JSON", "The end."}) {
+  for (const char* part :
+       {"send READING", "--wait: how long to wait (duration, 0s to 1h; default 1min)", "--test-timeout, TEST_TIMEOUT",
+        "how long a POST may take (duration, 1s to 1h; default 15s)", "--config, CONFIG", "refused list",
+        "--json: as JSON", "full.\nThe end, whole and on a line of its own.\n"}) {
     INFO(part);
     CHECK(program.out.find(part) != std::string::npos);
   }
