@@ -145,6 +145,11 @@ TEST_CASE("settings that contradict each other end the program at once, with one
     CHECK(finished.exit == Exit{2, false});
     CHECK(finished.log.find(words) != std::string::npos);
   }
+  CHECK(run({sibling("solar-forwarder"),
+             {"check", "--offline", "--api-url", "https://x/", "--api-ca-file", "/ca", "--broker-url",
+              "mqtts://localhost", "--mqtt-username", "u", "--mqtt-password-file", "/p"},
+             {}})
+            .exit.status == 0);
 }
 
 TEST_CASE("an address with a password in it ends the program at once, and is not repeated") {
