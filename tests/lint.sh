@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly FOLDERS=(shared publisher forwarder tests)
-readonly SCRIPTS=(dev .ci/run compose/make-credentials compose/sunny-day k8s/deploy.sh .github/push.sh)
+readonly SCRIPTS=(dev .ci/run shared/debian/{postinst,prerm,postrm}.in compose/make-credentials compose/sunny-day k8s/deploy.sh .github/push.sh)
 readonly STYLE_VERSION=14
 readonly FILE_LINES_MAX=300
 

@@ -3,8 +3,8 @@
 # each in a clean Debian of its own (a chroot): installed, tried, upgraded, removed, installed again, purged. As root.
 #
 # usage: check.sh [--boot] [--keep FOLDER] [--mirror URL] FOLDER
-#   --boot    also boots that Debian in a virtual machine (boot.sh beside this; needs /dev/kvm, some minutes): there the units
-#             run under a real systemd, and a reading goes all the way
+#   --boot    also boots that Debian in a virtual machine (boot.sh beside this; some minutes): there the units run under a real
+#             systemd, and a reading goes all the way
 #   --keep    makes the clean Debian there, and takes it from there the next time
 set -euo pipefail
 

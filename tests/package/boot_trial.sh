@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# Runs inside the machine that boot.sh boots, as root, once it is up.
+set -euo pipefail
+
+readonly VILLAGE=Bamenda
+readonly CREDENTIALS=/etc/solar-sync/publisher-credentials
+
+say() { printf 'trial: %s\n' "$*"; }
+
+die() {
+  printf 'trial: FAILED: %s\n' "$*"
+  journalctl --no-pager -n 40 -u solar-publisher -u solar-forwarder -u mosquitto
+  exit 1
+}
+
+eventually() { # eventually COMMAND...
+  for _ in {1..300}; do
+    ! "$@" >/dev/null 2>&1 || return 0
+    sleep 0.1
+  done
+  return 1
+}
+
+property() { systemctl show --value -p "$1" "$2"; }
+is_active() { [[ $(property ActiveState "$1") == active ]]; }
+restarted() { [[ $(property NRestarts "$1") -gt $2 ]] && is_active "$1"; } # more than so often
+waiting() { solar-publisher status --json | grep -q "\"waiting\":$1[,}]"; }
+at_central() { [[ $(wc -l </root/central.readings) -ge $1 ]]; }
+
+broker_and_central() {
+  cat >/etc/mosquitto/conf.d/trial.conf <<'CONF'
+listener 1883 127.0.0.1
+allow_anonymous false
+password_file /etc/mosquitto/passwords
+CONF
+  mosquitto_passwd -b -c /etc/mosquitto/passwords "$VILLAGE" secret 2>/dev/null
+  mosquitto_passwd -b /etc/mosquitto/passwords forwarder secret 2>/dev/null
+  chown mosquitto /etc/mosquitto/passwords
+  systemctl restart mosquitto
+  : >/root/central.readings
+  cat >/root/central.py <<'PYTHON'
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Central(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with open("/root/central.readings", "ab") as file:
+            file.write(body + b"\n")
+        self.send_response(201)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+HTTPServer(("127.0.0.1", 8000), Central).serve_forever()
+PYTHON
+  systemd-run --quiet --unit central python3 /root/central.py
+}
+
+set_up() {
+  [[ $(property ActiveState solar-publisher) != active ]] || die "a publisher without a village is active"
+  printf 'village = "%s"\nmqtt-username = "%s"\nmqtt-password-file = "%s/password"\nreconnect-spread = "0s"\n' \
+    "$VILLAGE" "$VILLAGE" "$CREDENTIALS" >/etc/solar-sync/publisher.toml
+  printf 'mqtt-username = "forwarder"\nmqtt-password-file = "/etc/solar-sync/forwarder-credentials/password"\n%s\n' \
+    'api-url = "http://localhost:8000/api/solar"' >/etc/solar-sync/forwarder.toml
+  (umask 077 && echo secret | tee "$CREDENTIALS/password" >/etc/solar-sync/forwarder-credentials/password)
+  # Sooner than as packaged, for this trial.
+  mkdir -p /run/systemd/system/solar-publisher.service.d
+  printf '[Service]\nWatchdogSec=3s\nRestartSec=100ms\n' >/run/systemd/system/solar-publisher.service.d/trial.conf
+  systemctl daemon-reload
+  systemctl restart solar-publisher || die "systemctl restart solar-publisher"
+  systemctl restart solar-forwarder || die "systemctl restart solar-forwarder"
+  say "both are up: Type=$(property Type solar-publisher), exposure $(systemd-analyze security solar-publisher.service --no-pager | tail -n 1 | grep -o '[0-9.]* [A-Z]*')"
+}
+
+as_somebody_else() {
+  local owner
+  owner=$(stat -c %U /var/lib/solar-publisher/outbox.db)
+  [[ $owner != root ]] || die "the outbox belongs to root"
+  [[ $(stat -c %a /var/lib/private/solar-publisher) == 700 ]] || die "the outbox's folder is open to others"
+  say "the publisher runs as $(ps -o user= -p "$(property MainPID solar-publisher)"), the outbox belongs to $owner, passwords to root"
+}
+
+readings() {
+  local said
+  said=$(solar-publisher send '{"power_kw":120}') || die "send beside the service: $said"
+  at_central 1 || die "no reading at central"
+  say "a reading went all the way: $said"
+  systemctl stop solar-publisher
+  [[ $(property Result solar-publisher) == success ]] || die "it did not stop well: $(property Result solar-publisher)"
+  solar-publisher send '{"power_kw":121}' --timeout 0s >/dev/null 2>&1 || true
+  waiting 1 || die "a reading that root sent while the service was stopped does not wait"
+  systemctl start solar-publisher || die "it does not start after root has used its outbox"
+  eventually waiting 0 || die "what root accepted is not delivered by the service"
+  say "what root sent while the service was stopped, the service delivered"
+}
+
+faults() {
+  local before
+  before=$(property NRestarts solar-publisher)
+  kill -KILL "$(property MainPID solar-publisher)"
+  eventually restarted solar-publisher "$before" || die "it was not started again after SIGKILL"
+  before=$(property NRestarts solar-publisher)
+  kill -STOP "$(property MainPID solar-publisher)"
+  eventually restarted solar-publisher "$before" || die "the watchdog did not end a program that hangs"
+  journalctl --no-pager -u solar-publisher | grep -q 'Watchdog timeout' || die "no watchdog in the journal"
+  before=$(property NRestarts solar-publisher)
+  sleep 7 # twice the watchdog's time
+  [[ $(property NRestarts solar-publisher) == "$before" ]] || die "the watchdog ended a program that lives"
+  say "killed: started again; hanging: ended by the watchdog and started again; living: left alone"
+}
+
+life() {
+  local pid
+  pid=$(property MainPID solar-publisher)
+  dpkg -i /root/solar-publisher-later.deb >/root/dpkg.log 2>&1 || die "upgrade: $(cat /root/dpkg.log)"
+  is_active solar-publisher || die "not active after an upgrade"
+  [[ $(property MainPID solar-publisher) != "$pid" ]] || die "an upgrade did not restart it"
+  systemctl --quiet disable --now solar-publisher 2>/dev/null
+  dpkg -i /root/solar-publisher-later.deb >/root/dpkg.log 2>&1
+  ! is_active solar-publisher || die "an upgrade started what the administrator had disabled"
+  systemctl --quiet enable --now solar-publisher 2>/dev/null
+  solar-publisher send '{"power_kw":122}' >/dev/null || die "send after the upgrade"
+  dpkg -r solar-publisher >/root/dpkg.log 2>&1
+  [[ $(property LoadState solar-publisher) == not-found ]] || die "removing left the unit with systemd"
+  ! pgrep -x solar-publisher >/dev/null || die "removing left the program running"
+  [[ -s /var/lib/private/solar-publisher/outbox.db ]] || die "removing took the outbox"
+  dpkg -i /root/solar-publisher.deb >/root/dpkg.log 2>&1
+  eventually is_active solar-publisher || die "installed again with its settings, it does not run"
+  dpkg -P solar-publisher >/root/dpkg.log 2>&1
+  grep -q 'would delete' /root/dpkg.log || die "purging did not warn: $(cat /root/dpkg.log)"
+  [[ ! -e /var/lib/private/solar-publisher && ! -L /var/lib/solar-publisher && ! -e $CREDENTIALS ]] || die "purging left something"
+  dpkg -i /root/solar-publisher.deb >/root/dpkg.log 2>&1 || die "installing without a village: $(cat /root/dpkg.log)"
+  grep -q 'solar-publisher is not started yet: VILLAGE' /root/dpkg.log || die "installing did not say what is missing"
+  say "upgraded, disabled, removed, installed again, purged, installed: as Debian's policy wants it"
+}
+
+eventually is_active solar-forwarder || die "the forwarder was not started at boot"
+broker_and_central
+set_up
+as_somebody_else
+readings
+faults
+life
+say passed
