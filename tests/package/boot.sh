@@ -50,6 +50,8 @@ furnish() {
   cp "$forwarder" "$root/root/solar-forwarder.deb"
   quietly in_root apt-get install -q -y --no-install-recommends /root/solar-publisher.deb /root/solar-forwarder.deb
   rm -f "$root/usr/sbin/policy-rc.d"
+  # An installer writes it, debootstrap does not.
+  printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
   install -m 0755 "$here/boot_trial.sh" "$root/root/trial.sh"
   cat >"$root/etc/systemd/system/trial.service" <<'UNIT'
 [Unit]

@@ -69,15 +69,15 @@ set_up() {
   systemctl daemon-reload
   systemctl restart solar-publisher || die "systemctl restart solar-publisher"
   systemctl restart solar-forwarder || die "systemctl restart solar-forwarder"
-  say "both are up: Type=$(property Type solar-publisher), exposure $(systemd-analyze security solar-publisher.service --no-pager | tail -n 1 | grep -o '[0-9.]* [A-Z]*')"
+  say "both are up: Type=$(property Type solar-publisher), exposure $(systemd-analyze security solar-publisher.service --no-pager | tail -n 1 | grep -o '[0-9]\.[0-9]')"
 }
 
 as_somebody_else() {
   local owner
-  owner=$(stat -c %U /var/lib/solar-publisher/outbox.db)
-  [[ $owner != root ]] || die "the outbox belongs to root"
+  owner=$(stat -c %u /var/lib/solar-publisher/outbox.db)
+  [[ $owner != 0 ]] || die "the outbox belongs to root"
   [[ $(stat -c %a /var/lib/private/solar-publisher) == 700 ]] || die "the outbox's folder is open to others"
-  say "the publisher runs as $(ps -o user= -p "$(property MainPID solar-publisher)"), the outbox belongs to $owner, passwords to root"
+  say "the publisher runs as $(ps -o uid= -p "$(property MainPID solar-publisher)"), the outbox belongs to $owner; the password to 0"
 }
 
 readings() {
