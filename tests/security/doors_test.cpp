@@ -103,7 +103,7 @@ TEST_CASE("a revoked certificate opens nothing once the broker has the list, and
   const auto enters = [&] { return went_well(publish(broker, thief, "solar/Bamenda/main/readings", "x")); };
   CHECK(eventually([&] { return !enters(); }));
   CHECK(broker.process().log().find("certificate verify failed") != std::string::npos);
-  CHECK(denied(publish_by_password(broker, credentials, "Bamenda", password, "solar/Bamenda/main/readings", "x")));
+  CHECK(turned_away(publish_by_password(broker, credentials, "Bamenda", password, "solar/Bamenda/main/readings", "x")));
   CHECK(went_well(publish(broker, buea, "solar/Buea/main/readings", "x")));
   credentials.make({"Bamenda"});
   broker.reload();

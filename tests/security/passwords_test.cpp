@@ -22,24 +22,24 @@ struct Country {
 TEST_CASE("nobody gets in without a user name") {
   const Country country;
 
-  CHECK(denied(country.say("", "")));
+  CHECK(turned_away(country.say("", "")));
   CHECK(went_well(country.say("Bamenda", country.right)));
 }
 
 TEST_CASE("a wrong password, or none, opens nothing") {
   const Country country;
 
-  CHECK(denied(country.say("Bamenda", "wrong")));
-  CHECK(denied(country.say("Bamenda", "")));
-  CHECK(denied(country.say("Bamenda", country.right + "x")));
-  CHECK(denied(country.say("Bamenda", country.right.substr(1))));
+  CHECK(turned_away(country.say("Bamenda", "wrong")));
+  CHECK(turned_away(country.say("Bamenda", "")));
+  CHECK(turned_away(country.say("Bamenda", country.right + "x")));
+  CHECK(turned_away(country.say("Bamenda", country.right.substr(1))));
   CHECK(went_well(country.say("Bamenda", country.right)));
 }
 
 TEST_CASE("one village's password does not open for another") {
   const Country country;
 
-  CHECK(denied(country.say("Buea", country.right)));
+  CHECK(turned_away(country.say("Buea", country.right)));
   CHECK(denied(country.say("Bamenda", country.right, "solar/Buea/main/readings")));
   CHECK(went_well(country.say("Buea", country.credentials.password("Buea"), "solar/Buea/main/readings")));
 }
@@ -50,7 +50,7 @@ TEST_CASE("the forwarder's, the observer's and the health check's names have no 
   for (const std::string user : {"forwarder", "observer", "health"}) {
     for (const std::string& password : {std::string{}, std::string{"forwarder"}, country.right}) {
       INFO(user);
-      CHECK(denied(country.say(user, password, "solar/Bamenda/main/receipts")));
+      CHECK(turned_away(country.say(user, password, "solar/Bamenda/main/receipts")));
     }
   }
   CHECK(went_well(

@@ -93,5 +93,5 @@ TEST_CASE("a publisher goes on with another password without a restart") {
   broker.start();
 
   CHECK(eventually([&] { return connections(publisher) == 2; }));
-  CHECK(denied(publish_by_password(broker, credentials, "Bamenda", old, "solar/Bamenda/main/readings", "x")));
+  CHECK(turned_away(publish_by_password(broker, credentials, "Bamenda", old, "solar/Bamenda/main/readings", "x")));
 }

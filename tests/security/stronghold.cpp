@@ -89,6 +89,10 @@ bool denied(const Finished& publication) {
          publication.log.find("Not authorised") != std::string::npos;
 }
 
+bool turned_away(const Finished& publication) {
+  return denied(publication) && publication.log.find("Connection error") != std::string::npos;
+}
+
 Watcher::Watcher(const Stronghold& broker, const Identity& who, const std::string& filter, const Flags& extra)
     : process_{subscriber(broker, who, filter, extra), folder_.path() / "watcher.log"} {
   if (!process_.wait_for_line("Subscribed (mid: ")) throw std::runtime_error{"no subscription: " + process_.output()};

@@ -46,7 +46,10 @@ class Stronghold {
                                            const std::string& user, const std::string& password,
                                            const std::string& topic, const std::string& payload);
 [[nodiscard]] bool went_well(const Finished& publication);
+/// It got in, or not; and may not publish that.
 [[nodiscard]] bool denied(const Finished& publication);
+/// It did not get in, for who it is.
+[[nodiscard]] bool turned_away(const Finished& publication);
 
 /// mosquitto_sub that goes on; subscribed once the constructor returns. Owner: one thread.
 class Watcher {
