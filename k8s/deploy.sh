@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Brings an overlay into the cluster, waits until it runs, and takes it back if it does not.
 #
-#   deploy.sh OVERLAY [IMAGE...]     IMAGE as solar-forwarder=NAME@sha256:... (or NAME:TAG)
+#   deploy.sh OVERLAY [IMAGE...]     IMAGE as solar-forwarder=NAME@sha256:... (or NAME:TAG); PATIENCE=10m in the environment
 #
 # The cluster is kubectl's current context. Taking back means the pods' previous template with its previous ConfigMap, which is
 # still there: each version has a name of its own. Exit 0 if the new version runs, 1 if not.
 set -euo pipefail
 
 readonly NAMESPACE=solar-sync
-readonly PATIENCE=10m # for each workload; a salvage of a damaged inbox is 5 of them
+readonly PATIENCE=${PATIENCE:-10m} # for each workload; a salvage of a damaged inbox is 5 of them
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 declare -A before=() # workload -> its revision; empty for one that is new

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command with a real Kubernetes API server behind kubectl: etcd and kube-apiserver on 127.0.0.1, with the namespace
 # solar-sync, the types of the Prometheus operator, and nothing else: no node, so nothing is ever started. Both end with it.
+# The command finds what plays controllers and nodes (controllers.go), if it wants them, by SOLAR_CONTROLLERS.
 #
 #   api_server.sh FOLDER COMMAND...      FOLDER keeps the programs; the first time takes some minutes
 #
@@ -31,14 +32,15 @@ module_file() { # kubernetes is made to be compiled in its own tree: elsewhere, 
   sed -n "s,^\t\(k8s.io/[a-z-]*\) => .*,replace \1 => \1 v0.${KUBERNETES#1.}," "$mod"
 }
 
-compile_api_server() {
+compile() { # compile PROGRAM PACKAGE
   local version=k8s.io/component-base/version
   mkdir -p "$folder/source"
   cd "$folder/source"
   module_file >go.mod
+  cp "$here/controllers.go" .
   printf 'package main\n\nimport _ "k8s.io/kubernetes/cmd/kube-apiserver"\n' >imports.go
-  GOFLAGS=-mod=mod CGO_ENABLED=0 go build -o "$folder/bin/kube-apiserver" -ldflags "-s -w -X $version.gitVersion=v$KUBERNETES \
-    -X $version.gitMajor=1 -X $version.gitMinor=$(cut -d. -f2 <<<"$KUBERNETES")" k8s.io/kubernetes/cmd/kube-apiserver
+  GOFLAGS=-mod=mod CGO_ENABLED=0 go build -o "$folder/bin/$1" -ldflags "-s -w -X $version.gitVersion=v$KUBERNETES \
+    -X $version.gitMajor=1 -X $version.gitMinor=$(cut -d. -f2 <<<"$KUBERNETES")" "$2"
 }
 
 unpack_etcd() { # without installing it: that would start a server
@@ -48,13 +50,14 @@ unpack_etcd() { # without installing it: that would start a server
   rm etcd-server_*.deb
 }
 
-make_once() { # make_once PROGRAM COMMAND: in the background, for errexit is off wherever a status is asked for
+make_once() { # make_once PROGRAM COMMAND...: in the background, for errexit is off wherever a status is asked for
   [[ ! -x $folder/bin/$1 ]] || return 0
-  "$2" >"$folder/log" 2>&1 &
+  "${@:2}" >"$folder/log" 2>&1 &
   wait $! || die "$1: $(tail -n 5 "$folder/log")"
 }
 
-make_once kube-apiserver compile_api_server
+make_once kube-apiserver compile kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
+make_once controllers compile controllers .
 make_once etcd unpack_etcd
 
 # --- one life of theirs ---
@@ -114,4 +117,4 @@ fill() { # what a cluster's controllers and other people's installations would h
 start
 wait_for_it
 fill >"$work/said" 2>&1 || die "$(<"$work/said")"
-"$@"
+SOLAR_CONTROLLERS=$folder/bin/controllers "$@"
