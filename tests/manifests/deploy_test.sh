@@ -26,24 +26,33 @@ deploys() { # deploys STATUS SENTENCE OVERLAY [IMAGE...]: its exit status, and a
   grep -qF -- "$2" "$work/said" || die "deploy.sh ${*:3} does not say: $2"
 }
 
-runs() { # runs WORKLOAD TAG: all its pods are ready, and of this image
+runs() { # runs WORKLOAD IMAGE: all its pods are ready, and of this image
   local image pods
   ours rollout status "$1" --timeout=30s >"$work/said" 2>&1 || die "$1 does not run"
   image=$(ours get "$1" -o 'jsonpath={.spec.template.spec.containers[0].image}')
-  [[ $image == "$IMAGE:$2" ]] || die "$1 has the image $image, not $2"
-  pods=$(ours get pods --selector app.kubernetes.io/name=solar-forwarder -o \
+  [[ $image == "$2" ]] || die "$1 has the image $image, not $2"
+  pods=$(ours get pods --selector "app.kubernetes.io/name=${1#*/}" -o \
     'jsonpath={range .items[*]}{.spec.containers[0].image} {.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' | sort -u)
-  [[ $pods == "$IMAGE:$2 True" ]] || die "$1: its pods are: $pods"
+  [[ $pods == "$2 True" ]] || die "$1: its pods are: $pods"
 }
 
 deployment() {
   deploys 1 "nothing to go back to" production "solar-forwarder=$IMAGE:0-broken"
   deploys 0 "production runs" production "solar-forwarder=$IMAGE:1"
-  runs deployment/solar-forwarder 1
+  runs deployment/solar-forwarder "$IMAGE:1"
   deploys 1 "did not come up within $PATIENCE: deployment.apps/solar-forwarder" production "solar-forwarder=$IMAGE:2-broken"
-  runs deployment/solar-forwarder 1
+  runs deployment/solar-forwarder "$IMAGE:1"
   deploys 0 "production runs" production "solar-forwarder=$IMAGE:3"
-  runs deployment/solar-forwarder 3
+  runs deployment/solar-forwarder "$IMAGE:3"
+}
+
+broker() { # one pod at a time: a broken one is waited for, for ever, unless it is taken away
+  local before
+  before=$(ours get statefulset solar-broker -o 'jsonpath={.spec.template.spec.containers[0].image}')
+  deploys 1 "did not come up within $PATIENCE: statefulset.apps/solar-broker" production "solar-forwarder=$IMAGE:3" \
+    eclipse-mosquitto=registry.example.org/mosquitto:2-broken
+  runs statefulset/solar-broker "$before"
+  runs deployment/solar-forwarder "$IMAGE:3"
 }
 
 stateful_set() {
@@ -51,11 +60,11 @@ stateful_set() {
   # One by one: nobody collects garbage here.
   for kind in deployment replicaset pod; do ours delete "$kind" --selector app.kubernetes.io/name=solar-forwarder >/dev/null; done
   deploys 0 "durable-inbox runs" durable-inbox "solar-forwarder=$IMAGE:1"
-  runs statefulset/solar-forwarder 1
+  runs statefulset/solar-forwarder "$IMAGE:1"
   deploys 1 "did not come up within $PATIENCE: statefulset.apps/solar-forwarder" durable-inbox "solar-forwarder=$IMAGE:2-broken"
-  runs statefulset/solar-forwarder 1
+  runs statefulset/solar-forwarder "$IMAGE:1"
   deploys 0 "durable-inbox runs" durable-inbox "solar-forwarder=$IMAGE:3"
-  runs statefulset/solar-forwarder 3
+  runs statefulset/solar-forwarder "$IMAGE:3"
 }
 
 nothing_is_applied_by_mistake() {
@@ -69,6 +78,7 @@ nothing_is_applied_by_mistake() {
 }
 
 deployment
+broker
 stateful_set
 nothing_is_applied_by_mistake
-printf 'deploy.sh: new, up, taken back, up again: as Deployment and as StatefulSet, in %s s\n' "$SECONDS"
+printf 'deploy.sh: new, up, taken back, up again: as Deployment and as StatefulSets, in %s s\n' "$SECONDS"
