@@ -28,6 +28,12 @@ def settings_of(program):
     return set(re.findall(r"^  --[a-z-]+, ([A-Z_]+)$", text, re.M))
 
 
+def words_of_values(program):
+    """DEBUG, FULL, ..."""
+    text = subprocess.run([BIN / program, "--help"], capture_output=True, text=True, check=True).stdout
+    return {word for choice in re.findall(r"\(one of\s+([^;]*);", text) for word in re.findall(r"[A-Z]+", choice)}
+
+
 def takes(program, name, value):
     """Whether the program starts with it."""
     environment = {"VILLAGE": "Bamenda", name: value}
@@ -36,7 +42,7 @@ def takes(program, name, value):
 
 class Settings(unittest.TestCase):
     def test_every_setting_that_is_named_is_one(self):
-        known = set().union(*map(settings_of, PROGRAMS))
+        known = set().union(*map(settings_of, PROGRAMS), *map(words_of_values, PROGRAMS))
         names = {name for _, name, _ in named()}
 
         self.assertEqual({(file, name) for file, name, _ in named() if name not in known}, set())
