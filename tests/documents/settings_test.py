@@ -12,7 +12,8 @@ from rig import BIN, DOCS, ROOT  # noqa: E402
 
 PROGRAMS = ("solar-publisher", "solar-forwarder")
 NAMED = re.compile(r"`([A-Z][A-Z_]{3,})(?:=([^`\s]*))?`")
-OTHERS = {"BROKER_HOSTS", "NOTIFY_SOCKET", "FAILED"}  # of make-credentials, of systemd, a word of `./dev contract`
+# What `compose/make-credentials` takes, what systemd sets, a word of `./dev contract`.
+OTHERS = {"NOTIFY_SOCKET", "FAILED", *re.findall(r"^# ([A-Z_]+)  ", (ROOT / "compose/make-credentials").read_text(), re.M)}
 
 
 def named():
