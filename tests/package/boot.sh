@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Boots a Debian with the packages in a virtual machine, where systemd is the first process, and tries there what a chroot
-# cannot: the units as they run, readiness, watchdog, credentials, and a reading from the gateway to central (boot_trial.sh).
+# cannot: docs/quickstart.md's gateway as it stands there, over TLS; the units as they run, readiness, watchdog (boot_trial.sh).
 #
 # usage: boot.sh ROOT PUBLISHER.deb FORWARDER.deb     (as root; ROOT is a Debian tree; it is changed)
 # Needs qemu-system-x86_64, here or in another Debian tree that QEMU_ROOT names. The machine has no network. It is emulated
@@ -8,6 +8,7 @@
 set -euo pipefail
 
 readonly PATIENCE_S=420
+readonly VILLAGE=Bamenda # the quick start's
 readonly DISK_MIB=3072
 
 root=$1 publisher=$2 forwarder=$3
@@ -41,14 +42,34 @@ later() { # later DEB FILE: the same package as a later version
   quietly dpkg-deb --root-owner-group -b "$work/later" "$2"
 }
 
+block() { # block PAGE LANGUAGE: of the section Gateway
+  awk -v begin='```'"$2" '/^## /{ here = $2 == "Gateway" } /^```/{ in_block = here && $0 == begin; next } in_block' "$1"
+}
+
+# What the quick start has copied to the gateway, and what it does there; who edits adds the lines that it names.
+gateway() {
+  local page=$here/../../docs/quickstart.md folder=$root/root/gateway
+  mkdir -p "$folder"
+  quietly env CREDENTIALS_DIR="$work/credentials" "$here/../../compose/make-credentials" "$VILLAGE"
+  cp -r "$work/credentials" "$root/root/credentials"
+  cp "$publisher" "$work/credentials/villages/$VILLAGE"/* "$folder"
+  block "$page" toml | sed 's/broker.example.org/localhost/' >"$folder/lines"
+  block "$page" sh | sed -n -e 's/^sudo //p' -e 's,^sudoedit \([^ ]*\),cat lines >>\1,p' >"$folder/commands"
+  [[ $(wc -l <"$folder/commands") -ge 5 && -s $folder/lines ]] || die "the quick start's gateway is written in another way now"
+}
+
 furnish() {
   quietly in_root apt-get install -q -y --no-install-recommends systemd systemd-sysv dbus procps initramfs-tools \
     linux-image-cloud-amd64 mosquitto mosquitto-clients python3-minimal libpython3-stdlib
   mkdir -p "$root/root"
-  cp "$publisher" "$root/root/solar-publisher.deb"
   later "$publisher" "$root/root/solar-publisher-later.deb"
   cp "$forwarder" "$root/root/solar-forwarder.deb"
-  quietly in_root apt-get install -q -y --no-install-recommends /root/solar-publisher.deb /root/solar-forwarder.deb
+  gateway
+  quietly in_root apt-get install -q -y --no-install-recommends /root/solar-forwarder.deb
+  # Its libraries stay: the machine has no network.
+  cp "$publisher" "$root/tmp/solar-publisher.deb"
+  quietly in_root apt-get install -q -y /tmp/solar-publisher.deb
+  quietly in_root dpkg -P solar-publisher
   rm -f "$root/usr/sbin/policy-rc.d"
   # An installer writes it, debootstrap does not.
   printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
@@ -91,6 +112,7 @@ machine() {
 }
 
 trap clean_up EXIT
+[[ $(dpkg --print-architecture) == amd64 ]] || die "the machine is an amd64 one"
 if mountpoint -q "$root/proc"; then umount "$root/proc"; fi
 furnish
 machine
