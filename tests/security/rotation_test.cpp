@@ -29,8 +29,8 @@ void serve_with(const Credentials& credentials, const Identity& server) {
   write_secret(credentials.path() / "broker/server.key", read_file(server.key));
 }
 
-std::size_t connections(const Publisher& publisher) {
-  const auto log = read_file(publisher.folder() / "publisher.log");
+std::size_t connections(const Process& program) {
+  const auto log = program.log();
   std::size_t count = 0;
   for (auto at = log.find(" connected"); at != std::string::npos; at = log.find(" connected", at + 1)) ++count;
   return count;
@@ -53,7 +53,7 @@ TEST_CASE("a publisher goes on with another CA, certificate and key without a re
   Publisher publisher{folder.path() / "publisher",
                       {.broker_url = broker.url(), .extra = joined({"--reconnect-max", "200ms"}, own.for_us())}};
   publisher.start();
-  REQUIRE(eventually([&] { return connections(publisher) == 1; }));
+  REQUIRE(eventually([&] { return connections(publisher.process()) == 1; }));
 
   serve_with(credentials, credentials.issue(server));
   credentials.make({"--revoke", "Bamenda"});
@@ -62,7 +62,7 @@ TEST_CASE("a publisher goes on with another CA, certificate and key without a re
   broker.stop();
   broker.start();
 
-  CHECK(eventually([&] { return connections(publisher) == 2; }));
+  CHECK(eventually([&] { return connections(publisher.process()) == 2; }));
   // With what it began with it would not have come in: neither its CA nor its certificate is any good now.
   auto half_old = old;
   CHECK_FALSE(went_well(publish(broker, half_old, "solar/Bamenda/main/readings", "x")));
@@ -83,7 +83,7 @@ TEST_CASE("a publisher goes on with another password without a restart") {
        .extra = {"--reconnect-max", "200ms", "--mqtt-ca-file", (credentials.path() / "ca/ca.crt").string(),
                  "--mqtt-username", "Bamenda", "--mqtt-password-file", file.string()}}};
   publisher.start();
-  REQUIRE(eventually([&] { return connections(publisher) == 1; }));
+  REQUIRE(eventually([&] { return connections(publisher.process()) == 1; }));
   const auto old = credentials.password("Bamenda");
 
   credentials.make({"--revoke", "Bamenda"});
@@ -92,6 +92,33 @@ TEST_CASE("a publisher goes on with another password without a restart") {
   broker.stop();
   broker.start();
 
-  CHECK(eventually([&] { return connections(publisher) == 2; }));
+  CHECK(eventually([&] { return connections(publisher.process()) == 2; }));
   CHECK(turned_away(publish_by_password(broker, credentials, "Bamenda", old, "solar/Bamenda/main/readings", "x")));
+}
+
+TEST_CASE("a forwarder goes on with the broker's new CA without a restart") {
+  Credentials credentials;
+  const Wish server{.common_name = "solar-broker", .usage = "serverAuth", .hosts = "DNS:localhost"};
+  auto strange_server = server;
+  strange_server.issuer = credentials.strange_ca();
+  serve_with(credentials, credentials.issue(strange_server));
+  Stronghold broker{credentials};
+  const TemporaryDirectory folder;
+  auto first = credentials.own("forwarder");
+  first.ca = strange_server.issuer / "ca.crt";
+  const auto own = copy_of(first, folder.path() / "own");
+  Forwarder forwarder{folder.path() / "forwarder",
+                      {.broker_url = broker.url(),
+                       .api_url = "http://127.0.0.1:9/",
+                       .extra = joined({"--reconnect-max", "200ms"}, own.for_us())}};
+  forwarder.start();
+  REQUIRE(connections(forwarder.process()) == 1);
+
+  serve_with(credentials, credentials.issue(server));
+  broker.stop();
+  broker.start();
+  REQUIRE(broker.process().wait_for_line("alert unknown ca"));
+  replace(own, credentials.own("forwarder"));
+
+  CHECK(eventually([&] { return connections(forwarder.process()) == 2; }));
 }
