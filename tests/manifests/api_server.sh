@@ -23,22 +23,25 @@ die() {
 
 # --- the programs ---
 
-module_file() { # kubernetes is made to be compiled in its own tree: elsewhere, its parts must be named
+module_file() ( # kubernetes is made to be compiled in its own tree: elsewhere, its parts must be named
   local mod
+  cd /
   mod=$(go mod download -json "k8s.io/kubernetes@v$KUBERNETES" | sed -n 's/^\t"GoMod": "\(.*\)",$/\1/p')
   printf 'module api-server\n\n'
   grep -E '^(go|godebug) ' "$mod"
   printf '\nrequire k8s.io/kubernetes v%s\n\n' "$KUBERNETES"
-  sed -n "s,^\t\(k8s.io/[a-z-]*\) => .*,replace \1 => \1 v0.${KUBERNETES#1.}," "$mod"
-}
+  sed -n "s,^\t\(k8s.io/[a-z-]*\) => .*,replace \1 => \1 v0.${KUBERNETES#1.},p" "$mod"
+)
 
 compile() { # compile PROGRAM PACKAGE
   local version=k8s.io/component-base/version
   mkdir -p "$folder/source"
+  # Go reads a go.mod that is there, also a half written one.
+  module_file >"$folder/go.mod"
   cd "$folder/source"
-  module_file >go.mod
+  mv ../go.mod .
   cp "$here/controllers.go" .
-  printf 'package main\n\nimport _ "k8s.io/kubernetes/cmd/kube-apiserver"\n' >imports.go
+  printf '//go:build tools\n\npackage main\n\nimport _ "k8s.io/kubernetes/cmd/kube-apiserver"\n' >imports.go
   GOFLAGS=-mod=mod CGO_ENABLED=0 go build -o "$folder/bin/$1" -ldflags "-s -w -X $version.gitVersion=v$KUBERNETES \
     -X $version.gitMajor=1 -X $version.gitMinor=$(cut -d. -f2 <<<"$KUBERNETES")" "$2"
 }
