@@ -59,8 +59,12 @@ std::string described(const Command& command) {
 }
 
 /// `--config`, which names the file that holds all others.
-Setting config_setting() {
-  return {.name = "config", .what = "file with settings", .allowed = "path, TOML", .default_text = {}, .assign = {}};
+Setting config_setting(const CommandLine& line) {
+  return {.name = "config",
+          .what = "file with settings",
+          .allowed = "path, TOML",
+          .default_text = line.config_file,
+          .assign = {}};
 }
 
 std::string described_with_names(const Setting& setting) {
@@ -101,7 +105,7 @@ std::string help_text(const CommandLine& line) {
                      "Settings: each is a flag, an environment variable, or a key in the TOML file that --config "
                      "names; the flag wins, then the environment.",
                      0);
-  text += described_with_names(config_setting());
+  text += described_with_names(config_setting(line));
   for (const Setting& setting : line.settings->all()) text += described_with_names(setting);
   text += "\n  --help, -h: this text   --version: the version\n";
   if (!line.footer.empty()) text += "\n" + wrapped(line.footer, 0);

@@ -295,6 +295,15 @@ TEST_CASE("the help tells commands, settings, units, defaults and variables, and
   CHECK(program.err.empty());
 }
 
+TEST_CASE("the help tells of a program's own settings file") {
+  Program program;
+  program.config_file = "/etc/solar-sync/test.toml";
+
+  CHECK(program.status({"--help"}) == 0);
+
+  CHECK(program.out.find("file with settings (path, TOML; default /etc/solar-sync/test.toml)") != std::string::npos);
+}
+
 TEST_CASE("a command has a help of its own, also with wrong settings around") {
   const Variable variable{"TEST_TIMEOUT", "wrong"};
   Program program;
