@@ -64,8 +64,14 @@ struct EncryptedRoad {
   }
   [[nodiscard]] bool delivers(int first) {
     publisher.feed_numbers(first, 10);
-    return publisher.accepts(static_cast<std::size_t>(first) + 10) &&
-           eventually([&] { return publisher.status("waiting") == "0"; });
+    return publisher.accepts(static_cast<std::size_t>(first) + 10) && drains();
+  }
+  /// Whether central gets all that the publisher has.
+  [[nodiscard]] bool drains() {
+    const bool empty = eventually([&] { return publisher.status("waiting") == "0"; });
+    INFO(publisher.command({"status"}).output << publisher.process().log() << forwarder.process().log());
+    CHECK(empty);
+    return empty;
   }
   /// Feeds readings until the forwarder says that: it looks at its files once a second.
   [[nodiscard]] bool brings_to_say(std::string_view words) {
@@ -138,12 +144,12 @@ TEST_CASE("a token that central stops to take loses nothing, and a new one is ta
 
   write_secret(road.file("forwarder/token"), "wrong");
   REQUIRE(road.brings_to_say("central answered 401: check API_TOKEN_FILE"));
-  CHECK(road.publisher.status("waiting") != "0");
+  CHECK(eventually([&] { return road.publisher.status("waiting") != "0"; }));
   fs::permissions(road.file("forwarder/token"), fs::perms::owner_read | fs::perms::others_read);
   REQUIRE(road.brings_to_say("is open to everybody on this machine"));
   write_secret(road.file("forwarder/token"), right);
 
-  CHECK(eventually([&] { return road.publisher.status("waiting") == "0"; }));
+  CHECK(road.drains());
 }
 
 TEST_CASE("central's new CA and the forwarder's new certificate are taken up without a restart") {
@@ -165,10 +171,10 @@ TEST_CASE("central's new CA and the forwarder's new certificate are taken up wit
   road.start_central();
   road.publisher.feed_numbers(10, 10);
   REQUIRE(road.forwarder.process().wait_for_line("failed: SSL certificate problem"));
-  CHECK(road.publisher.status("waiting") != "0");
+  CHECK(eventually([&] { return road.publisher.status("waiting") != "0"; }));
   write_secret(road.file("forwarder/client.key"), read_file(client.key));
   write_secret(road.file("forwarder/client.crt"), read_file(client.certificate));
   write_secret(road.file("forwarder/ca.crt"), read_file(ca / "ca.crt"));
 
-  CHECK(eventually([&] { return road.publisher.status("waiting") == "0"; }));
+  CHECK(road.drains());
 }
