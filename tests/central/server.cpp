@@ -65,29 +65,34 @@ class Server::State {
   void route() {
     using Request = httplib::Request;
     using Response = httplib::Response;
-    http_.set_pre_routing_handler([this](const Request& request, Response& response) {
-      return turned_away(request, response) ? httplib::Server::HandlerResponse::Handled
-                                            : httplib::Server::HandlerResponse::Unhandled;
-    });
     http_.set_error_handler([](const Request&, Response& response) {
       if (!response.body.empty()) return;
       answer_wrong(response, response.status,
                    response.status == 413 ? "the body is over 16 KiB" : "there is nothing here");
     });
+    // Whoever asks only for health needs no name and no token.
     http_.Get("/healthz", [](const Request&, Response& response) { answer(response, 200, "{}"); });
-    http_.Post("/api/solar", [this](const Request& request, Response& response) { take(request, response); });
-    http_.Get("/api/solar", [this](const Request& request, Response& response) { list(request, response); });
-    http_.Get("/api/solar/count", [this](const Request&, Response& response) { count(response); });
+    post("/api/solar", [this](const Request& request, Response& response) { take(request, response); });
+    get("/api/solar", [this](const Request& request, Response& response) { list(request, response); });
+    get("/api/solar/count", [this](const Request&, Response& response) { count(response); });
     if (!options_.test_control) return;
-    http_.Post("/test/fault", [this](const Request& request, Response& response) {
+    post("/test/fault", [this](const Request& request, Response& response) {
       if (!faults_.set(request.body)) return answer_wrong(response, 400, "not a fault");
       answer(response, 200, "{}");
     });
   }
 
-  /// Whoever asks only for health needs no name and no token.
+  void post(const char* path, httplib::Server::Handler handler) { http_.Post(path, for_members(std::move(handler))); }
+  void get(const char* path, httplib::Server::Handler handler) { http_.Get(path, for_members(std::move(handler))); }
+
+  // No handler before the routing: it answers before the body was read, which then counts as the next request.
+  httplib::Server::Handler for_members(httplib::Server::Handler handler) const {
+    return [this, handler = std::move(handler)](const httplib::Request& request, httplib::Response& response) {
+      if (!turned_away(request, response)) handler(request, response);
+    };
+  }
+
   bool turned_away(const httplib::Request& request, httplib::Response& response) const {
-    if (request.path == "/healthz") return false;
     if (!options_.client.empty() && client_name(request) != options_.client) {
       answer_wrong(response, 403, "this certificate's name may not come here");
       return true;

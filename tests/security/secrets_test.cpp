@@ -71,6 +71,7 @@ struct EncryptedRoad {
     const bool empty = eventually([&] { return publisher.status("waiting") == "0"; });
     INFO(publisher.command({"status"}).output << publisher.process().log() << forwarder.process().log());
     CHECK(empty);
+    CHECK(publisher.status("refused") == "0");
     return empty;
   }
   /// Feeds readings until the forwarder says that: it looks at its files once a second.
