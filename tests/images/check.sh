@@ -29,7 +29,7 @@ readonly -A PIDS_MAX=([forwarder]=64 [publisher]=64 [central]=320)
 engine='' arguments=() network=() twice='' built=''
 prefix=solar-check-$$
 work=$(mktemp -d "${TMPDIR:-/tmp}/$prefix-XXXXXX")
-started=() # containers
+started=() # containers, the last one first: the others share the first one's network
 
 say() { printf '==> %s\n' "$*"; }
 
@@ -125,7 +125,7 @@ compare_twice() {
 start() { # start NAME ARGUMENT...
   local name=$prefix-$1
   shift
-  started+=("$name")
+  started=("$name" "${started[@]}")
   "$engine" run --detach --name "$name" "${RESTRICTED[@]}" "$@" >/dev/null
 }
 
