@@ -39,14 +39,15 @@ die() {
 }
 
 clean_up() {
-  local status=$?
+  local status=$? name
   if [[ $status -ne 0 && ${#started[@]} -gt 0 ]]; then
     for name in "${started[@]}"; do
       printf '%s\n' "--- $name said:" >&2
       "$engine" logs "$name" 2>&1 | tail -n 20 >&2 || true
     done
   fi
-  [[ ${#started[@]} -eq 0 ]] || "$engine" rm --force --volumes "${started[@]}" >/dev/null 2>&1 || true
+  # One by one: podman removes all at once, and not the one whose network the others share.
+  for name in "${started[@]}"; do "$engine" rm --force --volumes "$name" >/dev/null 2>&1 || true; done
   "$engine" volume rm --force "$prefix" "$prefix-readings" >/dev/null 2>&1 || true
   rm -rf "$work"
   exit "$status"
