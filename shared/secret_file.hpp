@@ -15,7 +15,11 @@ namespace solar {
 /// secrets with mode 0440 for a pod's own group. `what` names the file for people: "the password file /etc/password".
 [[nodiscard]] std::optional<std::string> exposure(const std::string& what, mode_t mode);
 
-/// At most `max_bytes` of the file, as they are. The Problem's `what` is one line that never shows the content.
+/// At most `max_bytes` of a regular file, as they are; never waits, as opening a FIFO would. The Problem's `what` is
+/// one line that never shows the content.
+[[nodiscard]] Result<std::string> read_plain(const std::string& what, const std::string& path, std::size_t max_bytes);
+
+/// The same of a file that is no place for a secret while it has an `exposure`.
 [[nodiscard]] Result<std::string> read_secret(const std::string& what, const std::string& path, std::size_t max_bytes);
 
 }  // namespace solar

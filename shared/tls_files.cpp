@@ -2,10 +2,6 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <sys/stat.h>
-
-#include <cerrno>
-#include <cstring>
 #include <ctime>
 
 #include "shared/secret_file.hpp"
@@ -14,25 +10,31 @@
 namespace solar {
 namespace {
 
-constexpr std::size_t kKeyFileMaxBytes = 1024 * 1024;
+constexpr std::size_t kFileMaxBytes = 1024 * 1024;
 
 int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*user*/) { return -1; }
 
+tls::Bio memory_of(const std::string& text) {
+  return tls::Bio{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
+}
+
+tls::Certificate certificate_in(const std::string& text) {
+  return tls::Certificate{PEM_read_bio_X509(memory_of(text).get(), nullptr, no_passphrase, nullptr)};
+}
+
 std::optional<std::string> certificate_problem(const std::string& what, const std::string& file) {
-  const tls::Bio bio{BIO_new_file(file.c_str(), "r")};
-  if (!bio) return what + " " + file + " cannot be read: " + std::strerror(errno);
-  const tls::Certificate certificate{PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)};
-  if (!certificate) return what + " " + file + " holds no certificate in PEM form";
+  const auto read = read_plain(what + " " + file, file, kFileMaxBytes);
+  if (const auto* const problem = std::get_if<Problem>(&read)) return problem->what;
+  if (!certificate_in(std::get<std::string>(read))) return what + " " + file + " holds no certificate in PEM form";
   return std::nullopt;
 }
 
 std::optional<std::string> key_problem(const TlsFiles& files) {
   const auto& file = files.key.empty() ? files.certificate : files.key;
   const auto what = (files.key.empty() ? "the certificate file " : "the key file ") + file;
-  const auto read = read_secret(what, file, kKeyFileMaxBytes);
+  const auto read = read_secret(what, file, kFileMaxBytes);
   if (const auto* const problem = std::get_if<Problem>(&read)) return problem->what;
-  const auto& text = std::get<std::string>(read);
-  const tls::Bio bio{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
+  const auto bio = memory_of(std::get<std::string>(read));
   const tls::Key key{PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr)};
   if (!key) return what + " holds no private key in PEM form, or one with a passphrase";
   const auto certificate = tls::first_certificate(files.certificate.c_str());
@@ -59,8 +61,9 @@ std::optional<Millis> to_wall(const ASN1_TIME* time) {
 }  // namespace
 
 tls::Certificate tls::first_certificate(const char* file) {
-  const Bio bio{BIO_new_file(file, "r")};
-  return Certificate{bio ? PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr) : nullptr};
+  const auto read = read_plain("the certificate file", file, kFileMaxBytes);
+  const auto* const text = std::get_if<std::string>(&read);
+  return text == nullptr ? Certificate{} : certificate_in(*text);
 }
 
 std::optional<std::string> tls_files_problem(const TlsFiles& files) {
