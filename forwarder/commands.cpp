@@ -17,6 +17,7 @@
 #include "shared/service_manager.hpp"
 #include "shared/status_pages.hpp"
 #include "shared/topic.hpp"
+#include "shared/url_user.hpp"
 
 namespace solar {
 
@@ -99,15 +100,16 @@ int check_central(const ForwarderConfig& config) {
   std::vector<Completion> completions;
   while (completions.empty()) completions = sink.poll(config.request_timeout);
   const Outcome& outcome = completions.front().outcome;
+  const auto url = shortened_url(config.api_url);
   if (std::holds_alternative<Refused>(outcome)) {
-    std::printf("central  ok      %s answers, and refuses an empty reading as it should\n", config.api_url.c_str());
+    std::printf("central  ok      %s answers, and refuses an empty reading as it should\n", url.c_str());
     return 0;
   }
   if (std::holds_alternative<Delivered>(outcome)) {
-    std::printf("central  strange %s answers 2xx to an empty object: it must answer 400\n", config.api_url.c_str());
+    std::printf("central  strange %s answers 2xx to an empty object: it must answer 400\n", url.c_str());
     return 1;
   }
-  std::printf("central  FAILED  %s: %s\n", config.api_url.c_str(), std::get<Unavailable>(outcome).why.c_str());
+  std::printf("central  FAILED  %s: %s\n", url.c_str(), std::get<Unavailable>(outcome).why.c_str());
   return 1;
 }
 

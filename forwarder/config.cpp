@@ -9,7 +9,6 @@
 #include "shared/broker_settings.hpp"
 #include "shared/checksum.hpp"
 #include "shared/tls_files.hpp"
-#include "shared/url_user.hpp"
 #include "shared/version.hpp"
 
 namespace solar {
@@ -29,13 +28,9 @@ std::string host_name() {
 }
 
 std::optional<Problem> assign_api_url(const std::string& text, std::string& url) {
-  if (auto user = user_problem(text, "set API_TOKEN_FILE")) return user;
-  if (text.starts_with("http://") || text.starts_with("https://")) {
-    url = text;
-    return std::nullopt;
-  }
-  return Problem{
-      .what = "not central's URL", .value = shortened_url(text), .advice = "give http://HOST[:PORT]/PATH or https://"};
+  if (auto problem = central_url_problem(text)) return problem;
+  url = text;
+  return std::nullopt;
 }
 
 /// Its default is no text for a settings file, which may be made on another host.

@@ -56,6 +56,9 @@ class HttpSink final : public Sink {
   std::unique_ptr<Requests> requests_;
 };
 
+/// Why `url` is not one that readings can be POSTed to. Never shows a password.
+[[nodiscard]] std::optional<Problem> central_url_problem(const std::string& url);
+
 /// Of the curl library that runs.
 [[nodiscard]] std::string http_library_version();
 

@@ -16,10 +16,6 @@ namespace {
 constexpr long kNotYetValid = 9;
 constexpr long kExpired = 10;
 
-struct UrlDeleter {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
-
 template <class Value>
 void set(CURL* easy, CURLoption option, Value value) {
   if (const auto code = curl_easy_setopt(easy, option, value); code != CURLE_OK) {
@@ -29,14 +25,6 @@ void set(CURL* easy, CURLoption option, Value value) {
 
 void set_file(CURL* easy, CURLoption option, const std::string& file) {
   if (!file.empty()) set(easy, option, file.c_str());
-}
-
-std::string part_of(CURLU* url, CURLUPart part) {
-  char* text{};
-  if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
-  std::string copy{text};
-  curl_free(text);
-  return copy;
 }
 
 TransportFault fault_of(CURLcode code) {
@@ -72,15 +60,6 @@ TransportFault fault_of(CURLcode code) {
 }
 
 }  // namespace
-
-Address address_of(const std::string& text) {
-  const std::unique_ptr<CURLU, UrlDeleter> url{curl_url()};
-  const auto code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0);
-  const auto scheme = code == CURLUE_OK ? part_of(url.get(), CURLUPART_SCHEME) : std::string{};
-  if (scheme != "http" && scheme != "https") throw std::invalid_argument{"not an http:// or https:// address: " + text};
-  const auto host = part_of(url.get(), CURLUPART_HOST);
-  return {host, host + ":" + part_of(url.get(), CURLUPART_PORT), scheme == "https"};
-}
 
 Exchange::Exchange(const HttpSinkOptions& options, const Address& address)
     : options_{options}, address_{address}, easy_{curl_easy_init()} {

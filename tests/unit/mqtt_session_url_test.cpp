@@ -37,10 +37,13 @@ TEST_CASE("what is not the address of a broker is a problem") {
 
 TEST_CASE("a password in the address is not repeated by the problem") {
   for (const auto* const url : {"mqtt://user:secret@host", "tcp://user:secret@host", "mqtts://user:secret@host:x/y",
-                                "user:secret@host", "mqtt:/user:secret@host", "mqtt://user:secret/secret@host"}) {
+                                "user:secret@host", "mqtt:/user:secret@host", "mqtt://user:secret/secret@host",
+                                "mqtt:///user:secret@host", "wss:///user:secret@host/", "wss://user:secret/w@host/"}) {
     INFO(url);
     const auto result = paho_uri(url);
 
+    REQUIRE(std::holds_alternative<Problem>(result));
+    CHECK(std::get<Problem>(result).what == "no user name and no password belongs into an address");
     CHECK(to_line(std::get<Problem>(result)).find("secret") == std::string::npos);
   }
   CHECK(uri("wss://host/a@b") == "wss://host:443/a@b");
