@@ -87,7 +87,9 @@ Exchange::Exchange(const HttpSinkOptions& options, const Address& address)
   set(easy, CURLOPT_WRITEDATA, static_cast<void*>(this));
   set(easy, CURLOPT_HEADERFUNCTION, &Exchange::on_head);
   set(easy, CURLOPT_HEADERDATA, static_cast<void*>(this));
+  // A CA file stands for all: curl would go on trusting the system's folder of CAs beside it.
   set_file(easy, CURLOPT_CAINFO, options.ca_file);
+  if (!options.ca_file.empty()) set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   set_file(easy, CURLOPT_SSLCERT, options.certificate_file);
   set_file(easy, CURLOPT_SSLKEY, options.key_file);
 

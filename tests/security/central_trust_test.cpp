@@ -1,4 +1,6 @@
 // Whom the forwarder trusts at central's address, what central asks of it, and what is said of each fault.
+#include <unistd.h>
+
 #include "tests/security/credentials.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fixtures.hpp"
@@ -41,7 +43,7 @@ Flags with_token(const fs::path& file) { return {"--api-token-file", file.string
 
 /// The line that `solar-forwarder check` says of central; of the broker, where nobody is, it says another.
 std::string check(const std::string& url, const Flags& flags, Environment environment = {}) {
-  environment.emplace_back("OPENSSL_CONF", "/dev/null");
+  environment.emplace_back("OPENSSL_CONF", "/dev/null");  // behind a test's own, which wins
   const auto checked =
       run({sibling("solar-forwarder"), joined({"check", "--broker-url", "mqtt://127.0.0.1:9", "--api-url", url}, flags),
            environment});
@@ -134,6 +136,34 @@ TEST_CASE("a village's certificate does not open central, though it is of the sa
   CHECK(refused(check(central.url(), common_credentials().village("Buea").for_us("--api-")), "central answered 403"));
 }
 
+// Curl's library has a folder of CAs compiled in, which no variable moves: so the test puts another in its place.
+TEST_CASE("where a CA file is set, the system's CAs do not count") {
+  const auto strange = common_credentials().strange_ca();
+  const EncryptedCentral central{
+      {},
+      common_credentials().issue(
+          {.common_name = "central", .usage = "serverAuth", .hosts = "DNS:localhost", .issuer = strange})};
+  const TemporaryDirectory system;
+  fs::copy(strange / "ca.crt", system.path() / "ca-certificates.crt");
+  REQUIRE(run({"openssl", {"rehash", system.path().string()}, {}}).exit.status == 0);
+  const auto check_there = [&](const std::string& flags) {
+    const auto command = "mount --bind " + system.path().string() + " /etc/ssl/certs && exec " +
+                         sibling("solar-forwarder").string() + " check --broker-url mqtt://127.0.0.1:9 --api-url " +
+                         central.url() + flags;
+    const Flags own_mounts = ::geteuid() == 0 ? Flags{"--mount"} : Flags{"--map-root-user", "--mount"};
+    return run({"unshare", joined(own_mounts, {"sh", "-c", command}), {}}).output;
+  };
+  const auto with_the_systems = check_there("");
+  if (with_the_systems.find("central  ") == std::string::npos) {
+    WARN("skipped: nobody may have mounts of his own here");
+    return;
+  }
+
+  CHECK(with_the_systems.find("central  ok") != std::string::npos);
+  CHECK(check_there(" --api-ca-file " + our_ca().ca.string()).find("unable to get local issuer certificate") !=
+        std::string::npos);
+}
+
 TEST_CASE("a central that speaks nothing newer than TLS 1.1 is not spoken to") {
   const TemporaryDirectory folder;
   const auto own = common_credentials().issue(server());
@@ -146,8 +176,14 @@ TEST_CASE("a central that speaks nothing newer than TLS 1.1 is not spoken to") {
       folder.path() / "log"};
   REQUIRE(eventually([&] { return connect_to(port).valid(); }));
   const EncryptedCentral right{{}, own};
+  // A system that would speak it: else OpenSSL's security level would refuse for us.
+  write_file(folder.path() / "lax",
+             "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
+             "MinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n");
 
-  CHECK(refused(check("https://localhost:" + std::to_string(port) + "/", our_ca().for_us("--api-")), "protocol"));
+  CHECK(refused(check("https://localhost:" + std::to_string(port) + "/", our_ca().for_us("--api-"),
+                      {{"OPENSSL_CONF", (folder.path() / "lax").string()}}),
+                "protocol"));
   CHECK(trusted(check(right.url(), our_ca().for_us("--api-"))));
 }
 
