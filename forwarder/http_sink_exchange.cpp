@@ -71,6 +71,7 @@ Exchange::Exchange(const HttpSinkOptions& options, const Address& address)
   set(easy, CURLOPT_USERAGENT, "solar-forwarder");
   set(easy, CURLOPT_POST, 1L);
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  set(easy, CURLOPT_PROXY, "");  // none, whatever the environment says: its 2xx would count as central's
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options.request_timeout.count()));
   set(easy, CURLOPT_CONNECTTIMEOUT_MS,

@@ -5,6 +5,7 @@
 
 int main(int argc, char** argv) {
   solar::limit_memory_arenas();
+  solar::forget_proxies();
   solar::ForwarderConfig config;
   solar::Settings settings;
   solar::add_settings(settings, config);

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -138,6 +139,11 @@ void limit_memory_arenas() {
   // Set explicitly: left alone, glibc raises both with every large block that is freed.
   mallopt(M_MMAP_THRESHOLD, kThresholdBytes);
   mallopt(M_TRIM_THRESHOLD, kThresholdBytes);
+}
+
+void forget_proxies() {
+  for (const char* const name : {"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
+    ::unsetenv(name);
 }
 
 }  // namespace solar

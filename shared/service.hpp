@@ -48,4 +48,8 @@ inline constexpr Millis kOwnerLeaving{3'000};
 /// Keeps the resident memory of a small program small: one malloc arena, low mmap and trim thresholds. Call first.
 void limit_memory_arenas();
 
+/// Takes what names a proxy out of the environment, where curl and Paho would look for it: another's 2xx would count as
+/// central's. Call before any thread starts.
+void forget_proxies();
+
 }  // namespace solar
