@@ -73,6 +73,10 @@ Exchange::Exchange(const HttpSinkOptions& options, const Address& address)
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
   set(easy, CURLOPT_PROXY, "");  // none, whatever the environment says: its 2xx would count as central's
   set(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  // Else curl would wait, at the end of a request, for the thread that still looks up central's name.
+  set(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
   set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options.request_timeout.count()));
   set(easy, CURLOPT_CONNECTTIMEOUT_MS,
       static_cast<long>(std::min(options.request_timeout, HttpSink::kConnectTimeout).count()));
