@@ -11,6 +11,7 @@
 #include "shared/database_failure.hpp"
 #include "shared/http_client.hpp"
 #include "shared/log.hpp"
+#include "shared/metrics.hpp"
 #include "shared/owner.hpp"
 #include "shared/random_bits.hpp"
 #include "shared/service.hpp"
@@ -60,12 +61,15 @@ int run(const ForwarderConfig& config) {
                                 answer_or_end(config.inbox_path, write_line,
                                               [&] { answer_command(queue, clock, &relay, request, write_line); });
                               }};
-  const StatusPages pages{
-      .heartbeat = relay.heartbeat(),
-      .clock = clock,
-      .not_ready = [&relay] { return not_ready(relay.snapshot()); },
-      .metrics = [&, started = clock.now()] { return metrics_text(queue, relay, config, clock.now(), started); }};
-  const StatusServer status_server{std::get<std::optional<HttpListener>>(listening), pages, config.inbox_path};
+  const StatusPages pages{.heartbeat = relay.heartbeat(),
+                          .clock = clock,
+                          .not_ready = [&relay] { return not_ready(relay.snapshot()); },
+                          .metrics =
+                              [&, started = StartTime{clock.now()}]() mutable {
+                                const Now now = clock.now();
+                                return metrics_text(relay, config, now, started.wall(now));
+                              }};
+  const StatusServer status_server{std::get<std::optional<HttpListener>>(listening), pages};
   const Supervision supervision{relay.heartbeat(), clock};
   relay.run();
   return 0;

@@ -87,9 +87,9 @@ Reasons not_ready(const Relay::Snapshot& now) {
   return reasons;
 }
 
-std::string metrics_text(Queue& queue, const Relay& relay, const ForwarderConfig& config, Now now, Now started) {
+std::string metrics_text(const Relay& relay, const ForwarderConfig& config, Now now, Millis started) {
   const Relay::Snapshot snapshot = relay.snapshot();
-  const QueueStats stats = queue.stats(now.wall);
+  const QueueStats& stats = snapshot.queue;
   std::vector<Metrics::Label> versions = library_versions();
   versions.insert(versions.begin(), {"version", kVersion});
   versions.emplace_back("curl", http_library_version());
@@ -104,7 +104,7 @@ std::string metrics_text(Queue& queue, const Relay& relay, const ForwarderConfig
                 static_cast<double>(stats.unreadable));
   metrics.gauge("solar_forwarder_inbox_disk_free_bytes", "Free bytes of the disk that holds the inbox.",
                 static_cast<double>(snapshot.disk.value_or(DiskState{}).free_bytes));
-  add_process(metrics, now.wall - (now.steady - started.steady));
+  add_process(metrics, started);
   return metrics.text();
 }
 

@@ -5,7 +5,6 @@
 
 #include "forwarder/config.hpp"
 #include "forwarder/relay.hpp"
-#include "shared/queue.hpp"
 #include "shared/status_pages.hpp"
 
 namespace solar {
@@ -13,8 +12,7 @@ namespace solar {
 /// Why it takes no readings now: not subscribed, inbox not writable, inbox full. Pure.
 [[nodiscard]] Reasons not_ready(const Relay::Snapshot& now);
 
-/// All its metrics (docs/metrics.md). Any thread; takes the queue's lock for a moment. `started`: when `run` began.
-[[nodiscard]] std::string metrics_text(Queue& queue, const Relay& relay, const ForwarderConfig& config, Now now,
-                                       Now started);
+/// All its metrics (docs/metrics.md). Any thread; waits for nothing. `started`: when `run` began, wall clock.
+[[nodiscard]] std::string metrics_text(const Relay& relay, const ForwarderConfig& config, Now now, Millis started);
 
 }  // namespace solar

@@ -28,6 +28,8 @@ class ReceiptDesk {
 
   /// A reading is settled. REQUIRES: it has its sender's own id, and all rows of that id are settled.
   void add(const Settled& settled, Millis steady);
+  /// The same where it cannot be told: the broker is away.
+  void drop() { ++dropped_; }
   using Fits = std::function<bool(const MqttMessage&)>;
   /// What is due, as messages; `everything`: at the end. At most `limit` origins' receipts, each in as many messages as
   /// it takes for all of them to fit; a single id that does not fit all the same is dropped.

@@ -158,11 +158,12 @@ std::string Relay::shown(std::string text) const {
 }
 
 void Relay::steer_membership(Now now) {
+  look_at_disk(now);
   const Membership::View view{.connected = session_.connected(),
                               .stopping = stopping_,
                               .used_fraction = queue_.used_fraction(),
                               .free_inbox_bytes = free_inbox_bytes(),
-                              .free_disk_bytes = disk(now).free_bytes,
+                              .free_disk_bytes = disk_.free_bytes,
                               .marker_back = marker_seen_};
   const bool was_left = membership_.left();
   act(membership_.next(view, now.steady));
@@ -178,13 +179,12 @@ std::uint64_t Relay::free_inbox_bytes() const {
   return static_cast<std::uint64_t>(std::max(1 - queue_.used_fraction(), 0.0) * static_cast<double>(config_.inbox_max));
 }
 
-/// Looked up once a second.
-const DiskState& Relay::disk(Now now) {
-  if (!disk_at_ || now.steady - *disk_at_ >= kSteerInterval) {
-    disk_at_ = now.steady;
-    disk_ = disk_state(config_.inbox_path);
-  }
-  return disk_;
+/// Once a second.
+void Relay::look_at_disk(Now now) {
+  if (disk_at_ && now.steady - *disk_at_ < kSteerInterval) return;
+  disk_at_ = now.steady;
+  disk_ = disk_state(config_.inbox_path);
+  queue_stats_ = queue_.stats(now.wall);
 }
 
 void Relay::act(Membership::Action action) {
@@ -211,9 +211,9 @@ void Relay::act(Membership::Action action) {
 }
 
 void Relay::take_settled(const std::vector<Settled>& settled, Now now) {
-  if (!session_.connected()) return;
   for (const Settled& reading : settled) {
-    if (reading.id && queue_.settled(reading.origin, *reading.id)) receipts_.add(reading, now.steady);
+    if (!reading.id || !queue_.settled(reading.origin, *reading.id)) continue;
+    session_.connected() ? receipts_.add(reading, now.steady) : receipts_.drop();
   }
 }
 
@@ -281,6 +281,7 @@ void Relay::take_snapshot() {
                           .member = membership_.member() && session_.connected(),
                           .stopping = stopping_,
                           .used_fraction = queue_.used_fraction(),
+                          .queue = queue_stats_,
                           .disk = disk_,
                           .receipts_sent = receipts_.sent(),
                           .receipts_dropped = receipts_.dropped()};

@@ -32,7 +32,8 @@ class Relay {
     bool member{};  ///< of the shared subscription
     bool stopping{};
     double used_fraction{};            ///< of the inbox
-    std::optional<DiskState> disk;     ///< that holds it; at most a second old; nullopt: before the first turn
+    QueueStats queue;                  ///< of the inbox; looked at once a second
+    std::optional<DiskState> disk;     ///< that holds it; as old; nullopt: before the first turn
     std::uint64_t receipts_sent{};     ///< ids in receipts
     std::uint64_t receipts_dropped{};  ///< ids
   };
@@ -58,7 +59,7 @@ class Relay {
   void handle(const MqttEvent& event);
   [[nodiscard]] std::string shown(std::string text) const;
   [[nodiscard]] std::uint64_t free_inbox_bytes() const;
-  [[nodiscard]] const DiskState& disk(Now now);
+  void look_at_disk(Now now);
   void steer_membership(Now now);
   void act(Membership::Action action);
   void take_settled(const std::vector<Settled>& settled, Now now);
@@ -90,6 +91,7 @@ class Relay {
   bool connecting_{};
   std::optional<Millis> disk_at_;  ///< steady
   DiskState disk_;
+  QueueStats queue_stats_;  ///< as old as disk_
   std::atomic<bool> idle_{};
   std::atomic<bool> stopping_{};
   std::optional<Millis> stopped_at_;  ///< steady

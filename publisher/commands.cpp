@@ -15,6 +15,7 @@
 #include "shared/database_failure.hpp"
 #include "shared/http_client.hpp"
 #include "shared/log.hpp"
+#include "shared/metrics.hpp"
 #include "shared/owner.hpp"
 #include "shared/random_bits.hpp"
 #include "shared/service.hpp"
@@ -83,6 +84,17 @@ class Reader {
   std::thread thread_;
 };
 
+StatusPages status_pages(Station& station, const Clock& clock) {
+  return {.heartbeat = station.uplink().heartbeat(),
+          .clock = clock,
+          .not_ready = [&station] { return not_ready(station.uplink().snapshot(), station.acceptance().full()); },
+          .metrics =
+              [&, started = StartTime{clock.now()}]() mutable {
+                const Now now = clock.now();
+                return metrics_text(station, now, started.wall(now));
+              }};
+}
+
 int run(const PublisherConfig& config) {
   const auto lock = InstanceLock::acquire(config.outbox_path, kOwnerLeaving);
   if (const auto* pid = std::get_if<pid_t>(&lock)) {
@@ -91,7 +103,8 @@ int run(const PublisherConfig& config) {
     return 1;
   }
   const auto listening = listen_for_status(config.http_listen);
-  if (const int* status = std::get_if<int>(&listening)) return *status;
+  // Readings are collected even where nobody can be told how that goes.
+  if (const int* status = std::get_if<int>(&listening); status != nullptr && *status != kExitTryAgain) return *status;
   const SystemClock clock;
   Queue queue{queue_options(config)};
   const QueueStats before = queue.stats(clock.now().wall);
@@ -102,12 +115,10 @@ int run(const PublisherConfig& config) {
     station.uplink().stop();
   }};
   station.serve();
-  const StatusPages pages{
-      .heartbeat = station.uplink().heartbeat(),
-      .clock = clock,
-      .not_ready = [&station] { return not_ready(station.uplink().snapshot(), station.acceptance().full()); },
-      .metrics = [&, started = clock.now()] { return metrics_text(queue, station, clock.now(), started); }};
-  const StatusServer status_server{std::get<std::optional<HttpListener>>(listening), pages, config.outbox_path};
+  const StatusPages pages = status_pages(station, clock);
+  const std::optional<HttpListener> nobody_listens;
+  const auto* const listener = std::get_if<std::optional<HttpListener>>(&listening);
+  const StatusServer status_server{listener != nullptr ? *listener : nobody_listens, pages};
   const Reader reader{config, station};
   const Supervision supervision{station.uplink().heartbeat(), clock};
   station.uplink().run([&] {

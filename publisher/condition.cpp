@@ -59,7 +59,7 @@ Reasons not_ready(const Uplink::Snapshot& now, bool refusing) {
   return reasons;
 }
 
-std::string metrics_text(Queue& queue, Station& station, Now now, Now started) {
+std::string metrics_text(Station& station, Now now, Millis started) {
   const Uplink::Snapshot snapshot = station.uplink().snapshot();
   std::vector<Metrics::Label> versions = library_versions();
   versions.insert(versions.begin(), {"version", kVersion});
@@ -72,13 +72,11 @@ std::string metrics_text(Queue& queue, Station& station, Now now, Now started) {
                 snapshot.connected ? 1 : 0);
   metrics.gauge("solar_publisher_last_receipt_age_seconds",
                 "How long ago the last receipt came; since the start if none has come.",
-                seconds_since(snapshot.last_receipt_at ? snapshot.last_receipt_at
-                                                       : std::optional{now.wall - (now.steady - started.steady)},
-                              now.wall));
-  add_queue(metrics, "solar_publisher_outbox", queue.stats(now.wall), now.wall);
+                seconds_since(snapshot.last_receipt_at ? snapshot.last_receipt_at : std::optional{started}, now.wall));
+  add_queue(metrics, "solar_publisher_outbox", snapshot.queue, now.wall);
   metrics.gauge("solar_publisher_outbox_disk_free_bytes", "Free bytes of the disk that holds the outbox.",
                 static_cast<double>(snapshot.disk.value_or(DiskState{}).free_bytes));
-  add_process(metrics, now.wall - (now.steady - started.steady));
+  add_process(metrics, started);
   return metrics.text();
 }
 

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "publisher/station.hpp"
-#include "shared/queue.hpp"
 #include "shared/status_pages.hpp"
 
 namespace solar {
@@ -13,7 +12,7 @@ namespace solar {
 /// `refusing`: the source waits for room. Pure.
 [[nodiscard]] Reasons not_ready(const Uplink::Snapshot& now, bool refusing);
 
-/// All its metrics (docs/metrics.md). Any thread; takes the queue's lock for a moment. `started`: when `run` began.
-[[nodiscard]] std::string metrics_text(Queue& queue, Station& station, Now now, Now started);
+/// All its metrics (docs/metrics.md). Any thread; waits for nothing. `started`: when `run` began, wall clock.
+[[nodiscard]] std::string metrics_text(Station& station, Now now, Millis started);
 
 }  // namespace solar

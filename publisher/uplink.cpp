@@ -198,9 +198,11 @@ void Uplink::take_snapshot(Now now, bool receipts) {
   const CourierStats courier = courier_.stats();
   const bool look_at_disk = !disk_at_ || now.steady - *disk_at_ >= kDiskInterval;
   if (look_at_disk) disk_at_ = now.steady;
+  const std::optional<QueueStats> queue = look_at_disk ? std::optional{queue_.stats(now.wall)} : std::nullopt;
   const std::optional<DiskState> disk = look_at_disk ? std::optional{disk_state(config_.outbox_path)} : std::nullopt;
   const std::lock_guard lock{snapshot_mutex_};
   if (disk) snapshot_.disk = disk;
+  if (queue) snapshot_.queue = *queue;
   snapshot_.used_fraction = queue_.used_fraction();
   snapshot_.courier = courier;
   snapshot_.connected = session_.connected();

@@ -32,7 +32,8 @@ class Uplink {
     std::optional<Millis> last_receipt_at;  ///< wall clock
     std::uint64_t messages_sent{};
     double used_fraction{};         ///< of the outbox
-    std::optional<DiskState> disk;  ///< that holds it; at most a second old; nullopt: before the first turn
+    QueueStats queue;               ///< of the outbox; looked at once a second
+    std::optional<DiskState> disk;  ///< that holds it; as old; nullopt: before the first turn
   };
   using OnSettled = std::function<void(std::span<const Settled>)>;
 

@@ -1,6 +1,7 @@
 // Numbers as Prometheus reads them. metrics.cpp is the only file that knows prometheus-cpp.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "shared/clock.hpp"
 #include "shared/histogram.hpp"
 #include "shared/queue.hpp"
 
@@ -62,6 +64,21 @@ class Metrics {
 
 /// What both programs tell of their queue; `name` is "solar_forwarder_inbox" or "solar_publisher_outbox".
 void add_queue(Metrics& metrics, const std::string& name, const QueueStats& stats, Millis wall);
+
+/// When a process started, by its present clock: always the same, except where the clock has been set since.
+class StartTime {
+ public:
+  explicit StartTime(Now started) : started_{started} {}
+  [[nodiscard]] Millis wall(Now now) {
+    const Millis wall = now.wall - (now.steady - started_.steady);
+    if (std::chrono::abs(wall - started_.wall) >= kClockWasSet) started_.wall = wall;
+    return started_.wall;
+  }
+
+ private:
+  static constexpr Millis kClockWasSet{2'000};  ///< the two clocks are read one after the other
+  Now started_;
+};
 
 /// What both programs tell of their process, under the names that every program uses. `started` is wall clock.
 void add_process(Metrics& metrics, Millis started);

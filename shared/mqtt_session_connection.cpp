@@ -43,6 +43,7 @@ bool MqttSession::Connection::fits(const MqttMessage& message) const {
 Millis MqttSession::Connection::tick(Now now) {
   now_ = now;
   read_notes();
+  if (state_ == State::Resolving) look_at_name();
   if (state_ == State::Diagnosing) look_at_diagnosis();
   if (wait_) next_try_ = now.steady + *std::exchange(wait_, std::nullopt);
   if (state_ == State::Waiting && now.steady >= next_try_) start_try(now);
@@ -58,6 +59,7 @@ Millis MqttSession::Connection::tick(Now now) {
       end_with(Disconnected{"no answer from the broker at " + options_.url});
       next_try_ = now.steady + *std::exchange(wait_, std::nullopt);
       return next_try_;
+    case State::Resolving:
     case State::Diagnosing:
       return *deadline_;
     case State::Up:
@@ -69,17 +71,45 @@ Millis MqttSession::Connection::tick(Now now) {
   return now.steady + kNothingToDo;
 }
 
+/// Files may not be there yet, or half replaced: each try looks again.
+std::optional<MqttEvent> MqttSession::Connection::files_problem() const {
+  const auto password = read_password(options_.password_file);
+  if (const auto* const problem = std::get_if<Problem>(&password)) return Denied{"login", problem->what};
+  if (!is_tls(uri_)) return std::nullopt;
+  const auto problem = tls_files_problem(tls_files(options_));
+  if (!problem) return std::nullopt;
+  return Disconnected{"no connection to " + options_.url + ": " + *problem};
+}
+
+/// Paho resolves the name again, and holds up all who call it in that time: so only what resolves is given to it.
 void MqttSession::Connection::start_try(Now now) {
+  if (auto problem = files_problem()) return end_with(std::move(*problem));
+  auto [host, port] = host_and_port(uri_);
+  // The last try's may still be under way: there is one at most.
+  if (!lookup_) lookup_.emplace(std::move(host), std::move(port), handlers_.wake);
+  state_ = State::Resolving;
+  deadline_ = now.steady + options_.connect_timeout;
+  look_at_name();
+}
+
+void MqttSession::Connection::look_at_name() {
+  const auto result = lookup_->result();
+  if (!result && now_.steady < *deadline_) return;
+  const std::string host = host_and_port(uri_).host;
+  if (!result) {
+    return end_with(Disconnected{"no connection to " + options_.url + ": the name servers do not answer for " + host});
+  }
+  lookup_.reset();
+  if (*result == 0) return connect();
+  end_with(Disconnected{"no connection to " + options_.url + ": the host name " + host +
+                        " does not resolve: " + ::gai_strerror(*result)});
+}
+
+void MqttSession::Connection::connect() {
   auto password = read_password(options_.password_file);
   if (const auto* const problem = std::get_if<Problem>(&password)) return end_with(Denied{"login", problem->what});
-  if (is_tls(uri_)) {
-    // Files may not be there yet, or half replaced: the next try looks again.
-    if (auto problem = tls_files_problem(tls_files(options_)))
-      return end_with(Disconnected{"no connection to " + options_.url + ": " + *problem});
-  }
-
   state_ = State::Connecting;
-  deadline_ = now.steady + options_.connect_timeout + kAnswerGrace;
+  deadline_ = now_.steady + options_.connect_timeout + kAnswerGrace;
   try {
     link_ = std::make_unique<Link>(uri_, options_.client_id, handlers_);
     link_->connect(options_, std::get<std::string>(password), is_tls(uri_));
@@ -139,7 +169,7 @@ void MqttSession::Connection::connect_again_with(Millis keepalive) {
 void MqttSession::Connection::on(const Refusal& note) {
   if (refuses_login(note.reason)) return end_with(Denied{"login", reason_text(note.reason)});
   auto why = note.reason == 0 ? connect_failure_text(note.text, is_tls(uri_)) : reason_text(note.reason);
-  // Without words it was the host's name.
+  // Without words it was the host's name, all the same.
   if (note.reason == 0 && !note.text.empty() && is_tls(uri_)) return diagnose(std::move(why));
   end_with(Disconnected{"no connection to " + options_.url + ": " + why});
 }

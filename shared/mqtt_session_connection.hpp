@@ -13,6 +13,7 @@
 #include "shared/mqtt_session_diagnosis.hpp"
 #include "shared/mqtt_session_link.hpp"
 #include "shared/mqtt_session_mailbox.hpp"
+#include "shared/name_lookup.hpp"
 #include "shared/random_bits.hpp"
 
 namespace solar {
@@ -37,10 +38,13 @@ class MqttSession::Connection {
   using Diagnosis = mqtt_session::Diagnosis;
   using Link = mqtt_session::Link;
 
-  enum class State { Waiting, Connecting, Diagnosing, Subscribing, Up, Ended };
+  enum class State { Waiting, Resolving, Connecting, Diagnosing, Subscribing, Up, Ended };
 
   [[nodiscard]] bool greeted() const { return state_ == State::Subscribing || state_ == State::Up; }
+  [[nodiscard]] std::optional<MqttEvent> files_problem() const;
   void start_try(Now now);
+  void look_at_name();
+  void connect();
   void diagnose(std::string without);
   void look_at_diagnosis();
   void read_notes();
@@ -65,10 +69,11 @@ class MqttSession::Connection {
   std::mt19937_64 random_{random_bits()};
 
   State state_{State::Waiting};
-  std::unique_ptr<Link> link_;      ///< from Connecting to Up, but not in Diagnosing
-  std::string undiagnosed_;         ///< why the try failed, as long as nothing better is known
-  std::set<std::string> to_grant_;  ///< filters without a SUBACK on this connection
-  std::set<std::string> leaving_;   ///< filters that the broker may still have and shall not
+  std::optional<NameLookup> lookup_;  ///< in Resolving, or one that the last try did not wait for
+  std::unique_ptr<Link> link_;        ///< from Connecting to Up, but not in Diagnosing
+  std::string undiagnosed_;           ///< why the try failed, as long as nothing better is known
+  std::set<std::string> to_grant_;    ///< filters without a SUBACK on this connection
+  std::set<std::string> leaving_;     ///< filters that the broker may still have and shall not
   std::vector<MqttEvent> events_;
   mqtt_session::Greeted greeting_;
 

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
@@ -22,6 +23,8 @@ namespace solar {
 namespace {
 
 constexpr std::chrono::seconds kPatience{2};  // its queue may be full for a moment
+constexpr Millis kWatchdogMin{100};           // more often would be a load
+constexpr Millis kWatchdogMax{3'600'000};
 
 std::string_view environment(const char* name) {
   const char* const text = std::getenv(name);
@@ -68,8 +71,8 @@ std::optional<Millis> watchdog_interval() {
   const auto microseconds = number(environment("WATCHDOG_USEC"));
   const std::string_view pid = environment("WATCHDOG_PID");
   if (!microseconds || (!pid.empty() && number(pid) != static_cast<std::uint64_t>(::getpid()))) return std::nullopt;
-  const Millis interval{static_cast<Millis::rep>(*microseconds / 1000)};
-  return interval > Millis{0} ? std::optional{interval} : std::nullopt;
+  if (*microseconds == 0) return std::nullopt;
+  return std::clamp(Millis{static_cast<Millis::rep>(*microseconds / 1000)}, kWatchdogMin, kWatchdogMax);
 }
 
 Supervision::Supervision(const Heartbeat& heartbeat, const Clock& clock) : heartbeat_{heartbeat}, clock_{clock} {

@@ -40,17 +40,8 @@ HttpResponse StatusPages::answer(std::string_view path) const {
   return plain(404, "there are /healthz, /readyz and /metrics");
 }
 
-StatusServer::StatusServer(const std::optional<HttpListener>& listener, const StatusPages& pages,
-                           const std::filesystem::path& database) {
-  if (!listener) return;
-  server_.emplace(*listener, [pages, database](std::string_view path) {
-    try {
-      return pages.answer(path);
-    } catch (const SqliteError& error) {
-      if (error.kind() == SqliteError::Kind::Full) throw;
-      end_process(error, database);
-    }
-  });
+StatusServer::StatusServer(const std::optional<HttpListener>& listener, const StatusPages& pages) {
+  if (listener) server_.emplace(*listener, [pages](std::string_view path) { return pages.answer(path); });
 }
 
 std::variant<std::optional<HttpListener>, int> listen_for_status(const std::optional<HttpAddress>& setting) {

@@ -1,7 +1,6 @@
 // The pages of the status port: /healthz, /readyz and /metrics.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -22,18 +21,16 @@ using Reasons = std::vector<std::string>;
 struct StatusPages {
   const Heartbeat& heartbeat;  ///< /healthz looks at nothing else: a restart would heal neither broker nor central
   const Clock& clock;
-  std::function<Reasons()> not_ready;
+  std::function<Reasons()> not_ready;    ///< this and the next wait for no disk: /healthz would wait behind them
   std::function<std::string()> metrics;  ///< in the text format of Prometheus
 
   [[nodiscard]] HttpResponse answer(std::string_view path) const;
 };
 
-/// A server of the pages, where there is a listener. A database that can no longer be trusted ends the process. Owner:
-/// the program; the listener outlives it.
+/// A server of the pages, where there is a listener. Owner: the program; the listener outlives it.
 class StatusServer {
  public:
-  StatusServer(const std::optional<HttpListener>& listener, const StatusPages& pages,
-               const std::filesystem::path& database);
+  StatusServer(const std::optional<HttpListener>& listener, const StatusPages& pages);
 
  private:
   std::optional<HttpServer> server_;

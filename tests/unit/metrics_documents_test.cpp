@@ -42,7 +42,7 @@ std::string forwarder_metrics() {
   config.inbox_path = room.database().string();
   Queue queue{room.options(1)};
   const Relay relay{config, queue, clock};
-  return metrics_text(queue, relay, config, clock.now(), clock.now());
+  return metrics_text(relay, config, clock.now(), clock.now().wall);
 }
 
 std::string publisher_metrics() {
@@ -53,7 +53,7 @@ std::string publisher_metrics() {
   config.outbox_path = room.database().string();
   Queue queue{room.options(1)};
   Station station{config, queue, clock};
-  return metrics_text(queue, station, clock.now(), clock.now());
+  return metrics_text(station, clock.now(), clock.now().wall);
 }
 
 Names all_printed() {

@@ -45,6 +45,15 @@ TEST_CASE("metrics are written as Prometheus reads them") {
         "e_bucket{le=\"1\"} 0\ne_bucket{le=\"5\"} 1\ne_bucket{le=\"+Inf\"} 2\n");
 }
 
+TEST_CASE("the start of a process stays where it was, unless the clock is set") {
+  StartTime start{{.steady = Millis{1'000}, .wall = Millis{50'000}}};
+
+  CHECK(start.wall({.steady = Millis{2'000}, .wall = Millis{51'001}}) == Millis{50'000});
+  CHECK(start.wall({.steady = Millis{3'000}, .wall = Millis{51'999}}) == Millis{50'000});
+  CHECK(start.wall({.steady = Millis{4'000}, .wall = Millis{1'753'000}}) == Millis{1'750'000});
+  CHECK(start.wall({.steady = Millis{5'000}, .wall = Millis{1'754'001}}) == Millis{1'750'000});
+}
+
 TEST_CASE("every cause has a word of its own, and there are as many as are counted") {
   std::set<std::string> words;
   for (std::size_t cause = 0; cause < kCauses; ++cause) words.insert(to_string(static_cast<Cause>(cause)));

@@ -74,6 +74,7 @@ TEST_CASE("receipts are bounded: per device, in devices, and forgotten while the
   CHECK(desk.dropped() == 2);
 
   desk.forget();
+  CHECK(desk.dropped() == 2 + ReceiptDesk::kIdsPerOriginMax + ReceiptDesk::kOriginsMax - 1);
   CHECK_FALSE(desk.next_due());
   CHECK(desk.due(Millis{10'000}, 10, true).empty());
 }

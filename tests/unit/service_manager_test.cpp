@@ -81,9 +81,18 @@ TEST_CASE("the watchdog's interval is what the service manager says, to this pro
 }
 
 TEST_CASE("a watchdog interval that is none is none") {
-  const Variable interval{"WATCHDOG_USEC", GENERATE("", "soon", "0", "-1", "5x", "999")};
+  const Variable interval{"WATCHDOG_USEC", GENERATE("", "soon", "0", "-1", "5x")};
 
   CHECK(watchdog_interval() == std::nullopt);
+}
+
+TEST_CASE("a watchdog interval that would be a load, or an age, becomes one that can be kept") {
+  const auto [text, kept] = GENERATE(std::pair{"1", Millis{100}}, std::pair{"1999", Millis{100}},
+                                     std::pair{"9223372036854775807", Millis{3'600'000}},
+                                     std::pair{"18446744073709551615", Millis{3'600'000}});
+  const Variable interval{"WATCHDOG_USEC", text};
+
+  CHECK(watchdog_interval() == kept);
 }
 
 TEST_CASE("a supervised program is ready at once, and gives no sign of life that nobody asked for") {
