@@ -4,11 +4,14 @@
 #   deploy.sh OVERLAY [IMAGE...]     IMAGE as solar-forwarder=NAME@sha256:... (or NAME:TAG); PATIENCE=10m in the environment
 #
 # The cluster is kubectl's current context. Taking back means the pods' previous template with its previous ConfigMap, which is
-# still there: each version has a name of its own. Exit 0 if the new version runs, 1 if not.
+# still there: each version has a name of its own. That is done, too, where the cluster takes only a part of the overlay. Exit 0
+# if the new version runs, 1 if not.
 set -euo pipefail
 
 readonly NAMESPACE=solar-sync
-readonly PATIENCE=${PATIENCE:-10m} # for each workload; a salvage of a damaged inbox is 5 of them
+# For each workload. A salvage of a damaged inbox may take 15 of them; a Deployment, whose new pods have none, is given up after
+# 10 (Kubernetes' progressDeadlineSeconds).
+readonly PATIENCE=${PATIENCE:-20m}
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 declare -A before=() # workload -> its revision; empty for one that is new
@@ -50,6 +53,15 @@ revision_of() { # revision_of WORKLOAD: empty if it is not there
   esac
 }
 
+refuse_a_twin_of() { # refuse_a_twin_of WORKLOAD: the same forwarder as another overlay runs it; applying does not remove it
+  local name=${1#*/} twin=deployment.apps
+  [[ $1 != deployment.apps/* ]] || twin=statefulset.apps
+  twin=$twin/$name
+  [[ -n $(ours get "$twin" --ignore-not-found -o name) ]] || return 0
+  die "$twin is there, from another overlay, and would run on beside $1. Delete it first, as docs/operations.md says under" \
+    "Another overlay: kubectl -n $NAMESPACE delete $twin hpa/$name --ignore-not-found"
+}
+
 unready_pods_of() { # unready_pods_of WORKLOAD
   ours get pods --selector "app.kubernetes.io/name=${1#*/}" -o \
     'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' |
@@ -89,10 +101,16 @@ main() {
 
   mapfile -t workloads < <(kubectl apply --dry-run=client -o name -f "$built" | grep -E '^(deployment|statefulset)\.apps/')
   [[ ${#workloads[@]} -gt 0 ]] || die "there is nothing to run in $overlay"
-  for workload in "${workloads[@]}"; do before[$workload]=$(revision_of "$workload"); done
+  for workload in "${workloads[@]}"; do
+    refuse_a_twin_of "$workload"
+    before[$workload]=$(revision_of "$workload")
+  done
 
   say "applying $overlay"
-  kubectl apply -f "$built"
+  kubectl apply -f "$built" || {
+    take_back "${workloads[@]}"
+    die "the cluster did not take all of $overlay"
+  }
   for workload in "${workloads[@]}"; do
     ours rollout status "$workload" --timeout="$PATIENCE" || failed+=("$workload")
   done

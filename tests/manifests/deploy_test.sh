@@ -55,10 +55,37 @@ broker() { # one pod at a time: a broken one is waited for, for ever, unless it 
   runs deployment/solar-forwarder "$IMAGE:3"
 }
 
+half_taken() { # what the API server refuses in one workload must not stay in the other
+  local overlay
+  overlay=$(mktemp -d k8s/overlays/.deploy-test-XXXXXX)
+  trap 'kill $! 2>/dev/null; rm -rf "$work" "'"$overlay"'"' EXIT
+  cat >"$overlay/kustomization.yaml" <<'END'
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [../production]
+patches:
+  - target: {kind: StatefulSet, name: solar-broker}
+    patch: |
+      - op: replace
+        path: /spec/serviceName
+        value: another
+END
+  deploys 1 "the cluster did not take all of" "${overlay##*/}" "solar-forwarder=$IMAGE:4"
+  grep -q 'deployment.apps/solar-forwarder configured' "$work/said" || die "nothing was half taken"
+  rm -rf "$overlay"
+  runs deployment/solar-forwarder "$IMAGE:3"
+}
+
+another_overlay() { # applying durable-inbox leaves what production runs
+  deploys 1 "deployment.apps/solar-forwarder is there, from another overlay" durable-inbox "solar-forwarder=$IMAGE:1"
+  [[ -z $(ours get statefulset solar-forwarder --ignore-not-found -o name) ]] || die "it was applied all the same"
+  ours delete deployment/solar-forwarder hpa/solar-forwarder --ignore-not-found >/dev/null
+}
+
 stateful_set() {
   local kind
   # One by one: nobody collects garbage here.
-  for kind in deployment replicaset pod; do ours delete "$kind" --selector app.kubernetes.io/name=solar-forwarder >/dev/null; done
+  for kind in replicaset pod; do ours delete "$kind" --selector app.kubernetes.io/name=solar-forwarder >/dev/null; done
   deploys 0 "durable-inbox runs" durable-inbox "solar-forwarder=$IMAGE:1"
   runs statefulset/solar-forwarder "$IMAGE:1"
   deploys 1 "did not come up within $PATIENCE: statefulset.apps/solar-forwarder" durable-inbox "solar-forwarder=$IMAGE:2-broken"
@@ -79,6 +106,8 @@ nothing_is_applied_by_mistake() {
 
 deployment
 broker
+half_taken
+another_overlay
 stateful_set
 nothing_is_applied_by_mistake
 printf 'deploy.sh: new, up, taken back, up again: as Deployment and as StatefulSets, in %s s\n' "$SECONDS"
