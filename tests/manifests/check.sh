@@ -45,7 +45,8 @@ part() { # part NAME COMMAND...
   "$@" || failed+=("$name")
 }
 
-kustomizations() { find k8s -name kustomization.yaml -printf '%h\n' | sort; }
+# A component is built with those that use it.
+kustomizations() { find k8s -name kustomization.yaml -exec grep -qx 'kind: Kustomization' {} \; -printf '%h\n' | sort; }
 
 build_one() { # build_one FOLDER
   if has kustomize; then kustomize build "$1"; else kubectl kustomize "$1"; fi

@@ -20,7 +20,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLUSTER_WIDE = {"Namespace"}
 PROGRAMS = {"forwarder": "solar-forwarder", "publisher": "solar-publisher"}
 # Made for references in the manifests themselves; no program reads them.
-OWN_VARIABLES = {"POD_NAME", "SECRET_WORD", "READING"}
+OWN_VARIABLES = {"POD_NAME", "SECRET_WORD", "CLIENT_WORD", "READING"}
+
+# As long as under systemd (TimeoutStartSec in forwarder/debian).
+SALVAGE_SECONDS = 900
 
 
 # --- what names what ---
@@ -154,6 +157,9 @@ def forwarder_leaves_in_time(build):
             for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
                 if dig(container, probe, "httpGet", "path") != path:
                     yield f"{where}: its {probe} is not {path}"
+            startup = container.get("startupProbe", {})
+            if startup.get("periodSeconds", 10) * startup.get("failureThreshold", 3) < SALVAGE_SECONDS:
+                yield f"{where}: killed in the middle of a salvage"
             if item["kind"] == "Deployment" and dig(item, "spec", "strategy", "rollingUpdate", "maxUnavailable") != 0:
                 yield f"{where}: a rollout takes a forwarder away before the next one is there"
 
@@ -198,6 +204,8 @@ def scaling_is_bounded(build):
             yield f"{where}: an outage, which costs no CPU, would scale down"
         if dig(spec, "behavior", "scaleDown", "policies") != [{"type": "Pods", "value": 1, "periodSeconds": 600}]:
             yield f"{where}: takes away more than one pod in 10 minutes"
+        if target and "replicas" in target["spec"]:
+            yield f"{where}: applying {name_of(target)} again would set back the number that it owns"
         if target and target["kind"] == "StatefulSet":
             yield f"{where}: scaling down a StatefulSet leaves readings on a volume that nobody reads"
 

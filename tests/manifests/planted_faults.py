@@ -26,6 +26,10 @@ def container(build):
     return pod(build)["containers"][0]
 
 
+def variable(build, name):
+    return next(entry for entry in container(build)["env"] if entry["name"] == name)
+
+
 def config(build):
     return next(c for c in build.of("ConfigMap") if "API_URL" in c["data"])["data"]
 
@@ -91,6 +95,13 @@ PRODUCTION = [
     (lambda b: config(b).update(DRAIN_PLAIN_TIMEOUT="2h"), "killed before both drains"),
     (lambda b: container(b)["livenessProbe"]["httpGet"].update(path="/readyz"), "livenessProbe is not"),
     (lambda b: container(b).pop("startupProbe"), "startupProbe is not"),
+    (lambda b: container(b)["startupProbe"].update(failureThreshold=150), "killed in the middle of a salvage"),
+    (lambda b: config(b).update(API_URL="https://central.example.org:8443/api/solar"), "lets it out to API_URL"),
+    (lambda b: config(b).update(BROKER_URL="mqtts://solar-broker:8885"), "lets it out to BROKER_URL"),
+    (lambda b: variable(b, "CLIENT_ID").update(value="$(POD_NAME)-$(SECRET_WORD)"), "gives the group's name away"),
+    (lambda b: variable(b, "CLIENT_WORD")["valueFrom"]["secretKeyRef"].update(key="secret-word"), "gives the group's name away"),
+    (lambda b: variable(b, "CLIENT_ID").update(value="$(POD_NAME)"), "must end with a secret word"),
+    (lambda b: item(b, "Deployment", "solar-forwarder")["spec"].update(replicas=2), "would set back the number"),
     (lambda b: item(b, "Deployment", "solar-forwarder")["spec"]["strategy"]["rollingUpdate"].update(maxUnavailable=1),
      "takes a forwarder away"),
     (lambda b: pod_template(item(b, "StatefulSet", "solar-broker"))["spec"]["containers"][0]["readinessProbe"]["exec"]["command"]
