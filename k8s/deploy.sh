@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings an overlay into the cluster, waits until it runs, and takes it back if it does not.
 #
-#   deploy.sh OVERLAY [IMAGE...]     IMAGE as solar-forwarder=NAME@sha256:... (or NAME:TAG); PATIENCE=10m in the environment
+#   deploy.sh OVERLAY [IMAGE...]     IMAGE as solar-forwarder=NAME@sha256:... (or NAME:TAG); PATIENCE=20m in the environment
 #
 # The cluster is kubectl's current context. Taking back means the pods' previous template with its previous ConfigMap, which is
 # still there: each version has a name of its own. That is done, too, where the cluster takes only a part of the overlay. Exit 0
@@ -58,8 +58,8 @@ refuse_a_twin_of() { # refuse_a_twin_of WORKLOAD: the same forwarder as another 
   [[ $1 != deployment.apps/* ]] || twin=statefulset.apps
   twin=$twin/$name
   [[ -n $(ours get "$twin" --ignore-not-found -o name) ]] || return 0
-  die "$twin is there, from another overlay, and would run on beside $1. Delete it first, as docs/operations.md says under" \
-    "Another overlay: kubectl -n $NAMESPACE delete $twin hpa/$name --ignore-not-found"
+  die "$twin is there, from another overlay, and would run on beside $1. First take it away, as docs/operations.md says" \
+    "under Another overlay: kubectl -n $NAMESPACE delete --cascade=orphan --ignore-not-found $twin hpa/$name"
 }
 
 unready_pods_of() { # unready_pods_of WORKLOAD
