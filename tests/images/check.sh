@@ -3,11 +3,13 @@
 # started without any privilege, healthy within 2 s, and a reading all the way: publisher -> broker -> forwarder -> central,
 # each from its image, encrypted, with the broker's own configuration.
 #
-# usage: check.sh [--engine docker|podman|buildah] [--network NAME] [--build-arg NAME=VALUE]... [--twice] [--built]
+# usage: check.sh [--engine docker|podman|buildah] [--network NAME] [--build-arg NAME=VALUE]... [--twice]
+#                 [--built] [--image PROGRAM=NAME]...
 #   --engine    default: the first of these that works; buildah builds and looks inside, but starts nothing
 #   --network   of the build, as the engine knows it, where its default does not work: host
 #   --build-arg BASE=IMAGE the Debian that they are built on; CURL_VERSION=VERSION where a mirror lacks the newest source
 #   --built     builds nothing: checks the images that are there
+#   --image     pulls this one in the place of building it: forwarder=REGISTRY/solar-forwarder@sha256:... is what was pushed
 #   --twice     builds a second time without any cache: each layer must come out the same, byte for byte
 #
 # Leaves the images behind, named as compose/ and k8s/ name them, and nothing else.
@@ -25,6 +27,7 @@ readonly -A DATA=([forwarder]=inbox [publisher]=outbox [central]=data)
 readonly RESTRICTED=(--read-only --cap-drop=ALL --security-opt=no-new-privileges --memory=256m)
 # As in compose.yaml; central has a thread for each connection.
 readonly -A PIDS_MAX=([forwarder]=64 [publisher]=64 [central]=320)
+declare -A given=() # program -> an image that somebody else has built
 
 engine='' arguments=() network=() twice='' built=''
 prefix=solar-check-$$
@@ -84,6 +87,12 @@ build() { # build TARGET TAG ARGUMENT...
     tail -n 40 "$work/build.log" >&2
     die "$target cannot be built"
   }
+}
+
+bring() { # bring PROGRAM: under its own name
+  say "$engine pulls ${given[$1]}"
+  "$engine" pull "${given[$1]}" >"$work/build.log" 2>&1 || die "$(cat "$work/build.log")"
+  "$engine" tag "${given[$1]}" "$(image_of "$1")"
 }
 
 build_tools() {
@@ -243,6 +252,10 @@ main() {
       --network) network=("--network=${2:?}") && shift 2 ;;
       --twice) twice=yes && shift ;;
       --built) built=yes && shift ;;
+      --image)
+        [[ -n ${DATA[${2%%=*}]:-} && $2 == *=?* ]] || die "--image PROGRAM=NAME, with one of: ${PROGRAMS[*]}"
+        given[${2%%=*}]=${2#*=} && shift 2
+        ;;
       *)
         sed -n '2,/^set -/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
         [[ $1 == --help ]] && exit 0
@@ -254,7 +267,11 @@ main() {
   trap clean_up EXIT
   epoch=$(git log -1 --format=%ct 2>/dev/null || echo 0)
   for program in "${PROGRAMS[@]}"; do
-    [[ -n $built ]] || build "$program" "$(image_of "$program")"
+    if [[ -n ${given[$program]:-} ]]; then
+      bring "$program"
+    elif [[ -z $built ]]; then
+      build "$program" "$(image_of "$program")"
+    fi
     check_configuration "$program"
     check_inside "$program"
   done
