@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "shared/log.hpp"
 #include "shared/queue.hpp"
@@ -69,6 +70,38 @@ const Salvaged kReadings{.table = "readings", .key = "seq", .columns = "*", .pla
 const Salvaged kAside{.table = "aside", .key = "number", .columns = "*", .places = "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"};
 
 constexpr std::int64_t kProbesMax = 1'000'000;  // keys tried one by one between two damaged pages
+constexpr int kPortionRows = 1000;              // each may change a page in the table and in both indexes
+constexpr std::int64_t kPortionPages = 1024;
+constexpr std::uint32_t kLogPages = 2000;
+
+/// What goes into the new file is committed in portions: the log of one transaction would be as large as the file.
+class Portions {
+ public:
+  explicit Portions(Sqlite& database) : database_{database}, page_count_{database.prepare("PRAGMA page_count")} {
+    database_.begin();
+  }
+  /// To be called after each row.
+  void count_row() {
+    if (++rows_ < kPortionRows && pages() - pages_ < kPortionPages) return;
+    commit();
+    rows_ = 0;
+    pages_ = pages();
+    database_.begin();
+  }
+  void commit() { database_.commit(); }
+
+ private:
+  std::int64_t pages() {
+    const std::int64_t pages = page_count_.step() ? page_count_.integer(0) : 0;
+    page_count_.reset();
+    return pages;
+  }
+
+  Sqlite& database_;
+  Statement page_count_;
+  int rows_{};
+  std::int64_t pages_{};
+};
 
 /// Whether it could be read.
 template <class Step>
@@ -109,28 +142,47 @@ std::int64_t last_key(Sqlite& damaged, const std::string& table) {
   return last;
 }
 
-/// From both ends until the damage, then one by one in between, so that a bad page costs only what is on it.
-void copy_all(Sqlite& damaged, Sqlite& database, const Salvaged& what) {
+/// Keys that follow each other.
+struct Run {
+  std::int64_t first{};
+  std::int64_t last{};
+};
+
+/// From both ends until the damage, and one by one in between, so that a bad page costs only what is on it. Copied in
+/// rising order: the other way every page of the new file would be left half empty.
+void copy_all(Sqlite& damaged, Sqlite& database, const Salvaged& what, Portions& portions) {
   static_cast<void>(readable([&] {
     const std::string rows = " FROM " + what.table + " NOT INDEXED WHERE " + what.key;
     Statement select = damaged.prepare("SELECT " + what.columns + rows + "=?");
     Statement insert = database.prepare("INSERT OR IGNORE INTO " + what.table + " VALUES(" + what.places + ")");
     const auto copy = [&](std::int64_t key) {
-      if (select.bind(key).step()) insert.bind_row(select).run();
+      if (select.bind(key).step()) {
+        insert.bind_row(select).run();
+        portions.count_row();
+      }
       select.reset();
     };
+    const auto copy_between = [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t key = first; key <= last && key < INT64_MAX; ++key) {
+        static_cast<void>(readable([&] { copy(key); }));
+      }
+    };
     const std::string keys = "SELECT " + what.key + rows;
-    // Also where one end is reached: a damaged key sends the walk past rows.
     const std::int64_t up = walk(damaged, keys + ">? ORDER BY 1 LIMIT 1", INT64_MIN, copy);
-    const std::int64_t down = walk(damaged, keys + "<? ORDER BY 1 DESC LIMIT 1", INT64_MAX, copy);
-    const std::int64_t top = std::min(down, std::max(up, last_key(damaged, what.table)) + 1);
-    const std::int64_t bottom = std::max({up, std::int64_t{0}, top - kProbesMax});
-    for (std::int64_t key = top - 1; key > bottom; --key) static_cast<void>(readable([&] { copy(key); }));
+    // Also where the first walk came to the end: a damaged key sends it past rows.
+    std::vector<Run> above;
+    const std::int64_t down = walk(damaged, keys + "<? ORDER BY 1 DESC LIMIT 1", INT64_MAX, [&](std::int64_t key) {
+      if (above.empty() || key != above.back().first - 1) above.push_back({.first = key, .last = key});
+      above.back().first = key;
+    });
+    const std::int64_t top = std::min(down, std::max(up, last_key(damaged, what.table)));
+    copy_between(std::max({up, std::int64_t{0}, std::max(top, std::int64_t{0}) - kProbesMax}), top);
+    for (auto run = above.rbegin(); run != above.rend(); ++run) copy_between(run->first, run->last);
   }));
 }
 
 /// Rows that the tree no longer leads to; first those that are whole, then the others, for the quarantine.
-void copy_scanned(const fs::path& damaged, Sqlite& database) {
+void copy_scanned(const fs::path& damaged, Sqlite& database, Portions& portions) {
   Statement insert = database.prepare("INSERT OR IGNORE INTO readings VALUES(?,?,?,?,?,?,?,?,?,?)");
   for (const bool whole : {true, false}) {
     scan_readings(damaged, [&](const ScannedRow& row) {
@@ -139,6 +191,7 @@ void copy_scanned(const fs::path& damaged, Sqlite& database) {
           .bind(row.seq, row.token, row.village, row.device, row.id, row.crc, row.accepted_at_ms, row.due_at_ms,
                 row.round, Blob{row.body})
           .run();
+      portions.count_row();
     });
   }
 }
@@ -168,23 +221,25 @@ void salvage(const QueueOptions& options) {
   remove_database(into);
   SqliteOptions fresh = sqlite_options(options);
   fresh.path = into;
+  fresh.checkpoint_pages = kLogPages;
+  fresh.synchronous_full = false;  // unfinished it is thrown away; closing it syncs the log and then the file
   SqliteOptions old = sqlite_options(options);
   old.damaged = true;
   {
     Sqlite database{fresh};
     upgrade_schema(database);
-    Transaction transaction{database};
+    Portions portions{database};
     static_cast<void>(readable([&] {
       Sqlite damaged{old};
-      for (const Salvaged& table : {kVillages, kReadings, kAside}) copy_all(damaged, database, table);
+      for (const Salvaged& table : {kVillages, kReadings, kAside}) copy_all(damaged, database, table, portions);
       keep_sequence(database, last_key(damaged, "readings"));
       // Only the file is scanned.
       static_cast<void>(readable([&] { damaged.execute("PRAGMA wal_checkpoint(TRUNCATE)"); }));
     }));
-    copy_scanned(options.path, database);
+    copy_scanned(options.path, database, portions);
     keep_sequence(database, 0);
     finish_counters(database);
-    transaction.commit();
+    portions.commit();
     Statement count = database.prepare("SELECT count(*) FROM readings");
     static_cast<void>(count.step());
     log::info("whole readings carried over", {{"readings", count.integer(0)}});
