@@ -119,10 +119,10 @@ int check_central(const ForwarderConfig& config) {
 
 int check(const ForwarderConfig& config, bool offline) {
   std::printf("settings ok      group=%s client-id=%s inbox=%s\n", shown_group(config.group).c_str(),
-              config.broker.client_id.c_str(), config.inbox_path.c_str());
+              shown_client_id(config.broker.client_id).c_str(), config.inbox_path.c_str());
   if (offline) return 0;
   MqttOptions broker = config.broker;
-  broker.client_id += "-check";
+  broker.client_id = shown_client_id(config.broker.client_id) + "-check";
   broker.session_expiry = Millis{0};
   broker.filters = {marker_topic(broker.client_id)};
   const int broker_status = check_broker(broker);

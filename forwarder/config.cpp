@@ -134,6 +134,13 @@ std::string shown_group(const std::string& group) {
   return number.data();
 }
 
+std::string shown_client_id(const std::string& client_id) {
+  constexpr std::size_t kSecretFrom = 16;
+  const std::size_t word = client_id.rfind('-') + 1;  // npos + 1 is 0
+  if (word == 0 || client_id.size() - word < kSecretFrom) return client_id;
+  return client_id.substr(0, word) + "(secret)";
+}
+
 std::optional<Problem> settings_problem(const ForwarderConfig& config) {
   if (auto problem = broker_settings_problem(config.broker)) return problem;
   return tls_settings_problem(

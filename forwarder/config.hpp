@@ -50,6 +50,10 @@ void add_settings(Settings& settings, ForwarderConfig& config);
 /// default is shown as a number that tells only whether two forwarders have the same.
 [[nodiscard]] std::string shown_group(const std::string& group);
 
+/// The client id for logs and people: what follows its last '-' is shown as "(secret)" if it has 16 characters or more.
+/// In Kubernetes that is a secret word, after the pod's name.
+[[nodiscard]] std::string shown_client_id(const std::string& client_id);
+
 /// What contradicts itself in them.
 [[nodiscard]] std::optional<Problem> settings_problem(const ForwarderConfig& config);
 

@@ -129,7 +129,7 @@ Millis Relay::next_turn(Millis courier_next, Millis session_next, Millis steady)
 void Relay::handle(const MqttEvent& event) {
   std::visit(Overload{[&](const Connected& connected) {
                         log::info("connected", {{"broker", config_.broker.url},
-                                                {"client_id", config_.broker.client_id},
+                                                {"client_id", shown_client_id(config_.broker.client_id)},
                                                 {"session_present", connected.session_present},
                                                 {"filter", shown_filter_}});
                       },
@@ -141,7 +141,7 @@ void Relay::handle(const MqttEvent& event) {
                       },
                       [&](const TakenOver&) {
                         log::error("another process connected with our client id; give each forwarder its own",
-                                   {{"client_id", config_.broker.client_id}});
+                                   {{"client_id", shown_client_id(config_.broker.client_id)}});
                       },
                       [&](const Denied& denied) {
                         log::limited(log::Level::Error, "the broker refused; check user name, password file and ACL",
@@ -154,6 +154,7 @@ void Relay::handle(const MqttEvent& event) {
 /// What a log may show of `text`.
 std::string Relay::shown(std::string text) const {
   if (const auto at = text.find(filter_); at != std::string::npos) text.replace(at, filter_.size(), shown_filter_);
+  if (const auto at = text.find(marker_); at != std::string::npos) text.replace(at, marker_.size(), "its own marker");
   return text;
 }
 

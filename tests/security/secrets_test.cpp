@@ -1,6 +1,7 @@
 // The whole road, encrypted, at log level DEBUG and with Paho's trace: readings arrive, and no secret is in anything
 // that a program says.
 #include <fstream>
+#include <sstream>
 
 #include "tests/security/stronghold.hpp"
 #include "tests/support/catch.hpp"
@@ -26,6 +27,16 @@ std::string inner_line(const fs::path& pem) {
 /// Everything that can be said: Paho's own trace, too.
 const Environment kTrace{{"MQTT_C_CLIENT_TRACE", "ON"}, {"MQTT_C_CLIENT_TRACE_LEVEL", "MAXIMUM"}};
 
+/// Without Paho's trace, which shows client ids: its lines begin with the date as 20261123.
+std::string own_lines(const std::string& said) {
+  std::istringstream lines{said};
+  std::string own;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find_first_not_of("0123456789") != 8) own += line + "\n";
+  }
+  return own;
+}
+
 /// Broker, central, forwarder and publisher with all the credentials that there are, each by its own file.
 struct EncryptedRoad {
   Credentials credentials;
@@ -41,9 +52,19 @@ struct EncryptedRoad {
                        .extra = {"--mqtt-ca-file", file("villages/Bamenda/ca.crt").string(), "--mqtt-username",
                                  "Bamenda", "--mqtt-password-file", file("villages/Bamenda/password").string()},
                        .environment = kTrace}};
-  Forwarder forwarder{
-      folder.path() / "forwarder",
-      {.broker_url = broker.url(), .api_url = central_url, .extra = forwarder_flags(), .environment = kTrace}};
+  Forwarder forwarder{folder.path() / "forwarder",
+                      {.broker_url = broker.url(),
+                       .api_url = central_url,
+                       .client_id = "solar-forwarder-5f7d-x2k4p-" + read_file(file("forwarder/client-word")),
+                       .extra = forwarder_flags(),
+                       .environment = forwarder_environment()}};
+
+  /// As in Kubernetes.
+  Environment forwarder_environment() const {
+    Environment environment = kTrace;
+    environment.emplace_back("GROUP", "solar-forwarders-" + read_file(file("forwarder/secret-word")));
+    return environment;
+  }
 
   Flags forwarder_flags() const {
     const auto own = credentials.own("forwarder");
@@ -128,11 +149,13 @@ TEST_CASE("readings arrive over TLS with every credential, and no log or answer 
   CHECK(said.find("connected") != std::string::npos);
   CHECK(said.find("MQTTAsync_connect") != std::string::npos);  // Paho's trace
   CHECK(said.find("(secret ") != std::string::npos);           // the group, shown as a number
+  CHECK(said.find("client_id=solar-forwarder-5f7d-x2k4p-(secret)") != std::string::npos);
   for (auto secret : secrets) {
     while (secret.ends_with('\n')) secret.pop_back();
     REQUIRE(secret.size() >= 12);
     CHECK(said.find(secret) == std::string::npos);
   }
+  CHECK(own_lines(said).find(read_file(road.file("forwarder/client-word"))) == std::string::npos);
 }
 
 TEST_CASE("a token that central stops to take loses nothing, and a new one is taken up without a restart") {
