@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLUSTER_WIDE = {"Namespace"}
 PROGRAMS = {"forwarder": "solar-forwarder", "publisher": "solar-publisher"}
 # Made for references in the manifests themselves; no program reads them.
+LOGS = 16 << 20  # of an inbox, and of the new one while it is salvaged
 OWN_VARIABLES = {"POD_NAME", "SECRET_WORD", "CLIENT_WORD", "READING"}
 
 # As long as under systemd (TimeoutStartSec in forwarder/debian).
@@ -180,13 +181,13 @@ def inbox_fits(build):
                 continue
             folder, where = os.path.dirname(variables["INBOX_PATH"]), name_of(item)
             needed = 2 * (quantity(variables.get("INBOX_MAX", "512MiB"), SIZES) +
-                          quantity(variables.get("DEAD_LETTERS_MAX", "8MiB"), SIZES))
+                          quantity(variables.get("DEAD_LETTERS_MAX", "8MiB"), SIZES)) + LOGS
             volume = next((m["name"] for m in container["volumeMounts"] if m["mountPath"] == folder), None)
             sizes = [dig(v, "emptyDir", "sizeLimit") for v in pod_template(item)["spec"]["volumes"] if v["name"] == volume]
             sizes += [claim["spec"]["resources"]["requests"]["storage"]
                       for claim in item["spec"].get("volumeClaimTemplates", []) if claim["metadata"]["name"] == volume]
             if not sizes or not sizes[0] or quantity(sizes[0], SIZES) < needed:
-                yield f"{where}: the inbox's volume is smaller than {needed >> 20} MiB, twice inbox and dead letters"
+                yield f"{where}: the inbox's volume is smaller than {needed >> 20} MiB, twice inbox and dead letters and the logs"
             limit = dig(container, "resources", "limits", "ephemeral-storage")
             if limit and quantity(limit, SIZES) < needed:
                 yield f"{where}: its limit of ephemeral-storage is below its inbox's volume"

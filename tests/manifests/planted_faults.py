@@ -106,9 +106,9 @@ PRODUCTION = [
      "takes a forwarder away"),
     (lambda b: pod_template(item(b, "StatefulSet", "solar-broker"))["spec"]["containers"][0]["readinessProbe"]["exec"]["command"]
      .append("-W5"), "would not understand -W5"),
-    (lambda b: pod(b)["volumes"][0]["emptyDir"].update(sizeLimit="1Gi"), "smaller than 1040 MiB"),
-    (lambda b: pod(b)["volumes"][0].update(emptyDir={}), "smaller than 1040 MiB"),
-    (lambda b: config(b).update(INBOX_MAX="1GiB"), "smaller than 2064 MiB"),
+    (lambda b: pod(b)["volumes"][0]["emptyDir"].update(sizeLimit="1Gi"), "smaller than 1056 MiB"),
+    (lambda b: pod(b)["volumes"][0].update(emptyDir={}), "smaller than 1056 MiB"),
+    (lambda b: config(b).update(INBOX_MAX="1GiB"), "smaller than 2080 MiB"),
     (lambda b: container(b)["resources"]["limits"].update({"ephemeral-storage": "1Gi"}), "below its inbox's volume"),
     (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"].update(minReplicas=1), "between 2 and 10"),
     (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"].update(maxReplicas=20), "between 2 and 10"),
@@ -117,7 +117,7 @@ PRODUCTION = [
     (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"]["scaleTargetRef"].update(name="x"), "there is no"),
 ]
 DURABLE = [
-    (lambda b: item(b, "StatefulSet", "solar-forwarder")["spec"].pop("volumeClaimTemplates"), "smaller than 1040 MiB"),
+    (lambda b: item(b, "StatefulSet", "solar-forwarder")["spec"].pop("volumeClaimTemplates"), "smaller than 1056 MiB"),
     (lambda b: item(b, "StatefulSet", "solar-forwarder")["spec"].update(serviceName="x"), "there is no service x"),
     (lambda b: b.items.append({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "x", "namespace": "solar-sync"}, "spec": {
         "scaleTargetRef": {"kind": "StatefulSet", "name": "solar-forwarder"}, "minReplicas": 2, "maxReplicas": 9}}), "nobody reads"),
