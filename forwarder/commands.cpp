@@ -9,6 +9,7 @@
 #include "shared/aside_desk.hpp"
 #include "shared/broker_check.hpp"
 #include "shared/database_failure.hpp"
+#include "shared/file_owner.hpp"
 #include "shared/http_client.hpp"
 #include "shared/log.hpp"
 #include "shared/metrics.hpp"
@@ -150,9 +151,10 @@ int run_command(const Invocation& invocation, const ForwarderConfig& config) {
     return 2;
   }
   try {
-    if (invocation.command == "run") return run(config);
     if (invocation.command == "check") return check(config, !invocation.switches.empty());
     if (invocation.command == "health") return tell_health("solar-forwarder", config.http_listen);
+    make_files_as_owner_of(config.inbox_path);
+    if (invocation.command == "run") return run(config);
     if (invocation.command == "status") {
       return ask_and_print(config, R"({"command":"status"})", !invocation.switches.empty());
     }

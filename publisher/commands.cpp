@@ -13,6 +13,7 @@
 #include "shared/broker_check.hpp"
 #include "shared/broker_settings.hpp"
 #include "shared/database_failure.hpp"
+#include "shared/file_owner.hpp"
 #include "shared/http_client.hpp"
 #include "shared/log.hpp"
 #include "shared/metrics.hpp"
@@ -256,10 +257,11 @@ int check(const PublisherConfig& config, bool offline) {
 int dispatch(const Invocation& invocation, const PublisherConfig& config, Millis send_timeout) {
   const std::string& command = invocation.command;
   if (const auto problem = broker_settings_problem(config.broker)) return complain(*problem, 2);
-  if (command == "run") return run(config);
-  if (command == "send") return send(config, invocation.arguments.front(), send_timeout);
   if (command == "check") return check(config, !invocation.switches.empty());
   if (command == "health") return tell_health("solar-publisher", config.http_listen);
+  make_files_as_owner_of(config.outbox_path);
+  if (command == "run") return run(config);
+  if (command == "send") return send(config, invocation.arguments.front(), send_timeout);
   if (command == "status") {
     const bool json = !invocation.switches.empty();
     return ask_and_print(config, R"({"command":"status"})",
