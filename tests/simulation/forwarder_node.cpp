@@ -11,7 +11,7 @@ namespace {
 
 ForwarderConfig config_of(std::size_t node, std::size_t forwarder, const ForwarderPlan& plan, const Disk& disk) {
   ForwarderConfig config;
-  config.broker.url = "mqtt://n" + std::to_string(node) + ":1883";
+  config.broker.url = "mqtt://10.0.0." + std::to_string(node) + ":1883";
   config.broker.client_id = "forwarder-" + std::to_string(forwarder);
   config.broker.session_expiry = plan.keeps_disk ? std::chrono::hours{24 * 7} : std::chrono::minutes{5};
   config.broker.reconnect_spread = Millis{0};

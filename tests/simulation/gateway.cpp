@@ -13,7 +13,7 @@ namespace {
 
 PublisherConfig config_of(std::size_t node, const GatewayPlan& plan, const Disk& disk) {
   PublisherConfig config;
-  config.broker.url = "mqtt://n" + std::to_string(node) + ":1883";
+  config.broker.url = "mqtt://10.0.0." + std::to_string(node) + ":1883";
   config.origin = plan.origin;
   config.outbox_path = disk.path().string();
   config.outbox_max = plan.outbox_max;
