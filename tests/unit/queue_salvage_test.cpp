@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <atomic>
 #include <fstream>
 #include <functional>
-#include <thread>
 
 #include "shared/queue.hpp"
 #include "tests/support/catch.hpp"
@@ -47,35 +45,6 @@ std::uintmax_t pages(const Room& room) { return fs::file_size(room.database()) /
 
 bool is_marked(const Room& room) { return fs::exists(room.file("queue.db.suspect")); }
 bool is_set_aside(const Room& room) { return fs::exists(room.file("queue.db.damaged-1")); }
-
-/// The largest size that a file has had since this began to look. A thread of its own.
-class Watched {
- public:
-  explicit Watched(fs::path file) : file_{std::move(file)} {}
-  ~Watched() { static_cast<void>(stop()); }
-  Watched(const Watched&) = delete;
-  Watched& operator=(const Watched&) = delete;
-  [[nodiscard]] std::uintmax_t stop() {
-    stopped_ = true;
-    if (thread_.joinable()) thread_.join();
-    return largest_;
-  }
-
- private:
-  void look() {
-    while (!stopped_) {
-      std::error_code none;
-      const auto size = fs::file_size(file_, none);
-      if (!none) largest_ = std::max(largest_, size);
-      std::this_thread::yield();
-    }
-  }
-
-  fs::path file_;
-  std::atomic<bool> stopped_{};
-  std::uintmax_t largest_{};
-  std::thread thread_{[this] { look(); }};
-};
 
 /// The kind of error that reading all fresh rows ends with.
 std::optional<SqliteError::Kind> failure_of_reading(Queue& queue) {
@@ -219,23 +188,6 @@ TEST_CASE("every damaged file is kept under a name of its own") {
     const Queue queue{room.options(1)};
     CHECK(fs::exists(room.file("queue.db.damaged-" + std::to_string(i))));
   }
-}
-
-TEST_CASE("a salvage takes the room of one more file, wherever the damage is, and a log of at most 4 MiB") {
-  const Room room;
-  for (int times = 0; times < 80; ++times) write_database(room);
-  const auto size = fs::file_size(room.database());
-  REQUIRE(size > (8U << 20U));
-  overwrite_page(room, pages(room) / GENERATE(2U, 50U));
-  Queue::mark_suspect(room.database());
-  Watched log{room.file("queue.db.salvaging-wal")};
-
-  { const Queue queue{room.options(2)}; }
-
-  CHECK(is_set_aside(room));
-  CHECK(log.stop() > 0);
-  CHECK(log.stop() <= 4U << 20U);
-  CHECK(fs::file_size(room.database()) <= size + size / 20);
 }
 
 TEST_CASE("a death while the salvaged file takes the damaged one's place loses nothing") {
