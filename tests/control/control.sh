@@ -48,6 +48,9 @@ die() {
   exit 1
 }
 
+# Where it is missing nothing would be caught either.
+[[ -x $release/bin/prove && -x $release/bin/solar-central ]] || die "there is no prove in $release/bin; ./dev prove builds it"
+
 field() { # field NAME KEY: of a patch's first lines
   sed -n -E "/^diff /q; s/^$2: *//p" "$here/$1.patch"
 }
