@@ -17,6 +17,13 @@ constexpr std::size_t kPageRows = 500;
 constexpr std::chrono::milliseconds kLastAnswers{2'000};
 constexpr const char* kJson = "application/json";
 
+/// The library's own choice is SO_REUSEPORT: a second server on the same port takes half of the requests, and one
+/// cannot start for a minute where another's connections have just ended.
+void listen_alone(socket_t socket) {
+  const int on = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
 void answer(httplib::Response& response, int status, const std::string& body) {
   response.status = status;
   response.set_content(body, kJson);
@@ -49,6 +56,7 @@ class Server::State {
     http_.set_keep_alive_max_count(1'000'000'000);
     http_.set_keep_alive_timeout(75);
     http_.set_tcp_nodelay(true);
+    http_.set_socket_options(listen_alone);
     route();
   }
 

@@ -16,6 +16,13 @@ int post(const Central& central, const std::string& body, const std::string& key
       .status;
 }
 
+Process central_at(std::uint16_t port, const TemporaryDirectory& folder, const std::string& name) {
+  return {{sibling("solar-central"),
+           {"--listen", "127.0.0.1:" + std::to_string(port), "--database", (folder.path() / (name + ".db")).string()},
+           {}},
+          folder.path() / (name + ".log")};
+}
+
 }  // namespace
 
 TEST_CASE("central stores a key once and says so the second time") {
@@ -41,6 +48,30 @@ TEST_CASE("central keeps across kill -9 what it has answered") {
 
   CHECK(central.readings() == 20);
   CHECK(post(central, kReading, "7") == 200);
+}
+
+TEST_CASE("central listens where the connections of another server have just ended") {
+  const TemporaryDirectory folder;
+  const auto port = free_port();
+  {
+    const Socket server = listen_on(port);
+    const Socket client = connect_to(port);
+    accept_from(server, std::chrono::seconds{10}).close();  // whoever closes first keeps the port for a minute
+  }
+
+  Process central = central_at(port, folder, "central");
+
+  REQUIRE(eventually([&] { return connect_to(port).valid() || !central.running(); }));
+  CHECK(central.running());
+}
+
+TEST_CASE("a second central does not take half of the first one's requests") {
+  const TemporaryDirectory folder;
+  const Central first{folder.path()};
+
+  const Process second = central_at(first.port(), folder, "second");
+
+  CHECK(second.wait_for_line("cannot listen on 127.0.0.1:" + std::to_string(first.port())));
 }
 
 TEST_CASE("central refuses what is no reading with a reason") {
