@@ -20,10 +20,11 @@ import unittest
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import contract  # noqa: E402
 import rules  # noqa: E402
 import wrong_central  # noqa: E402
+from ports import free_port  # noqa: E402
 
 BIN = pathlib.Path(os.environ.get("SOLAR_BIN_DIR", HERE.parents[1] / "build/release/bin"))
 TOKEN = "a-token"
@@ -40,12 +41,6 @@ def verdict(*arguments):
 
 def sentence_of(name):
     return next(rule.sentence for rule in rules.RULES if rule.name == name)
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 def eventually(condition, patience=20):

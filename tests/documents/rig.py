@@ -7,20 +7,17 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from ports import free_port  # noqa: E402
+
 BIN = pathlib.Path(os.environ.get("SOLAR_BIN_DIR", ROOT / "build/release/bin"))
 DOCS = ROOT / "docs"
-
-
-def free_port():
-    """A port that nobody has now; from below those that the system hands out by itself."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 def eventually(condition, what, patience=30, every=0.02):
