@@ -99,6 +99,7 @@ void MqttSession::Connection::look_at_name() {
   if (!result) {
     return end_with(Disconnected{"no connection to " + options_.url + ": the name servers do not answer for " + host});
   }
+  if (*result == 0) addresses_ = lookup_->addresses();
   lookup_.reset();
   if (*result == 0) return connect();
   end_with(Disconnected{"no connection to " + options_.url + ": the host name " + host +
@@ -123,7 +124,7 @@ void MqttSession::Connection::diagnose(std::string without) {
   link_.reset();
   state_ = State::Diagnosing;
   undiagnosed_ = std::move(without);
-  diagnosis_.start(now_);
+  diagnosis_.start(now_, addresses_);
   deadline_ = now_.steady + kDiagnosisMax;
   look_at_diagnosis();
 }

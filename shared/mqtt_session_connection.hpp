@@ -70,6 +70,7 @@ class MqttSession::Connection {
 
   State state_{State::Waiting};
   std::optional<NameLookup> lookup_;  ///< in Resolving, or one that the last try did not wait for
+  Addresses addresses_;               ///< of the present try, or of the last one
   std::unique_ptr<Link> link_;        ///< from Connecting to Up, but not in Diagnosing
   std::string undiagnosed_;           ///< why the try failed, as long as nothing better is known
   std::set<std::string> to_grant_;    ///< filters without a SUBACK on this connection

@@ -6,12 +6,12 @@ TlsFiles tls_files(const MqttOptions& options) {
   return {.ca = options.ca_file, .certificate = options.certificate_file, .key = options.key_file};
 }
 
-void Diagnosis::start(Now now) {
+void Diagnosis::start(Now now, Addresses addresses) {
   if (asked_ && now.steady - *asked_ < kAge) return;
   probe_.reset();
   forget();
   asked_ = now.steady;
-  probe_ = std::make_unique<TlsProbe>(target_, now.wall, [this](std::string words) {
+  probe_ = std::make_unique<TlsProbe>(target_, std::move(addresses), now.wall, [this](std::string words) {
     {
       const std::lock_guard guard{mutex_};
       words_ = std::move(words);

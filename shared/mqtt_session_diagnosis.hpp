@@ -22,8 +22,8 @@ class Diagnosis {
 
   Diagnosis(TlsTarget target, std::function<void()> wake) : target_{std::move(target)}, wake_{std::move(wake)} {}
 
-  /// Begins to find out, unless it is known.
-  void start(Now now);
+  /// Begins to find out, unless it is known. `addresses`: of the target.
+  void start(Now now, Addresses addresses);
   /// The words, as soon as there are any.
   [[nodiscard]] std::optional<std::string> words() const;
   /// A connection stands: what was found does not count any more.

@@ -9,13 +9,14 @@
 namespace solar {
 namespace {
 
-int resolve_with(const NameLookup::Resolve& resolve, const std::string& host, const std::string& port, int flags) {
+int resolve_with(const NameLookup::Resolve& resolve, const std::string& host, const std::string& port, int flags,
+                 Addresses& addresses) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags;
   addrinfo* found{};
   const int error = resolve(host.c_str(), port.c_str(), &hints, &found);
-  if (found != nullptr) ::freeaddrinfo(found);
+  if (found != nullptr) addresses.reset(found, ::freeaddrinfo);
   return error;
 }
 
@@ -28,12 +29,15 @@ struct NameLookup::Run {
   Resolve resolve;
   std::mutex mutex;  ///< of the following
   std::optional<int> result;
+  Addresses addresses;
   bool left{};  ///< by the owner
 
   void run() {
-    const int error = resolve_with(resolve, host, port, 0);
+    Addresses found;
+    const int error = resolve_with(resolve, host, port, 0, found);
     const std::lock_guard lock{mutex};
     result = error;
+    addresses = std::move(found);
     if (!left) done();
   }
 };
@@ -44,7 +48,7 @@ NameLookup::NameLookup(std::string host, std::string port, std::function<void()>
   run_->port = std::move(port);
   run_->done = std::move(done);
   run_->resolve = std::move(resolve);
-  if (resolve_with(::getaddrinfo, run_->host, run_->port, AI_NUMERICHOST) == 0) {
+  if (resolve_with(::getaddrinfo, run_->host, run_->port, AI_NUMERICHOST, run_->addresses) == 0) {
     run_->result = 0;
     return;
   }
@@ -59,6 +63,11 @@ NameLookup::~NameLookup() {
 std::optional<int> NameLookup::result() const {
   const std::lock_guard lock{run_->mutex};
   return run_->result;
+}
+
+Addresses NameLookup::addresses() const {
+  const std::lock_guard lock{run_->mutex};
+  return run_->addresses;
 }
 
 }  // namespace solar

@@ -10,6 +10,9 @@
 
 namespace solar {
 
+/// What a name resolved to; never empty where it resolved.
+using Addresses = std::shared_ptr<const addrinfo>;
+
 /// Resolves a name on a thread of its own: where name servers are silent getaddrinfo takes half a minute, in which Paho
 /// holds up all who call it. An address is known at once, and needs no thread.
 ///
@@ -28,6 +31,8 @@ class NameLookup {
 
   /// nullopt: not known yet; 0: there are addresses; otherwise what getaddrinfo says (EAI_...).
   [[nodiscard]] std::optional<int> result() const;
+  /// REQUIRES: result() is 0.
+  [[nodiscard]] Addresses addresses() const;
 
  private:
   struct Run;

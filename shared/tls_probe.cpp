@@ -14,7 +14,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
-#include <mutex>
 #include <optional>
 
 #include "shared/file_descriptor.hpp"
@@ -25,7 +24,6 @@ namespace solar {
 namespace {
 
 using Deadline = std::chrono::steady_clock::time_point;
-using Addresses = std::unique_ptr<addrinfo, tls::Free<freeaddrinfo>>;
 
 std::string text_of(const ASN1_TIME* time) {
   std::tm parts{};
@@ -85,23 +83,22 @@ int note_fault(int passed, X509_STORE_CTX* chain) {
 
 class TlsProbe::Run {
  public:
-  Run(TlsTarget target, Millis wall, Tell tell, Resolve resolve)
+  Run(TlsTarget target, Addresses addresses, Millis wall, Tell tell)
       : target_{std::move(target)},
+        addresses_{std::move(addresses)},
         wall_{wall},
         tell_{std::move(tell)},
-        resolve_{std::move(resolve)},
         endpoint_{target_.host + ":" + target_.port},
         stop_{::eventfd(0, EFD_CLOEXEC)} {}
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
   void run();
-  /// On the owner's thread. True: the thread ends at once; false: it cannot be waited for, but will not call `tell_`.
-  [[nodiscard]] bool stop_soon();
+  /// On the owner's thread: the probe's own ends at once.
+  void stop_soon() const;
 
  private:
   [[nodiscard]] std::string result();
-  [[nodiscard]] int resolve(addrinfo** found);
   [[nodiscard]] std::optional<std::string> connect();
   [[nodiscard]] bool connect_to(const addrinfo& address);
   [[nodiscard]] std::optional<std::string> prepare();
@@ -112,9 +109,9 @@ class TlsProbe::Run {
   [[nodiscard]] bool wait_for(int error, Deadline until);
 
   const TlsTarget target_;
+  const Addresses addresses_;
   const Millis wall_;
   const Tell tell_;
-  const Resolve resolve_;
   const std::string endpoint_;
   const Deadline deadline_{std::chrono::steady_clock::now() + kPatience};
   std::optional<CertificateFault> fault_;
@@ -124,9 +121,6 @@ class TlsProbe::Run {
   int error_{};     ///< errno of the connection
   bool stopped_{};  ///< only the thread's
   FileDescriptor stop_;
-  std::mutex mutex_;  ///< of the following
-  bool resolving_{};
-  bool left_{};  ///< by the owner
 };
 
 void TlsProbe::Run::run() {
@@ -134,12 +128,9 @@ void TlsProbe::Run::run() {
   if (!stopped_) tell_(std::move(text));
 }
 
-bool TlsProbe::Run::stop_soon() {
+void TlsProbe::Run::stop_soon() const {
   const std::uint64_t one = 1;
   static_cast<void>(!::write(stop_.get(), &one, sizeof(one)));
-  const std::lock_guard lock{mutex_};
-  left_ = true;
-  return !resolving_;
 }
 
 std::string TlsProbe::Run::result() {
@@ -148,28 +139,8 @@ std::string TlsProbe::Run::result() {
   return shake_hands();
 }
 
-int TlsProbe::Run::resolve(addrinfo** found) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  {
-    const std::lock_guard lock{mutex_};
-    stopped_ = left_;
-    resolving_ = !left_;
-  }
-  if (stopped_) return EAI_AGAIN;
-  const int error = resolve_(target_.host.c_str(), target_.port.c_str(), &hints, found);
-  const std::lock_guard lock{mutex_};
-  resolving_ = false;
-  stopped_ = left_;
-  return error;
-}
-
 std::optional<std::string> TlsProbe::Run::connect() {
-  addrinfo* found{};
-  if (const int error = resolve(&found); error != 0)
-    return "the host name " + target_.host + " does not resolve: " + gai_strerror(error);
-  const Addresses addresses{found};
-  for (const addrinfo* address = found; address != nullptr && !stopped_; address = address->ai_next) {
+  for (const addrinfo* address = addresses_.get(); address != nullptr && !stopped_; address = address->ai_next) {
     if (connect_to(*address)) return std::nullopt;
   }
   if (error_ == ECONNREFUSED) return "connection refused by " + endpoint_;
@@ -268,17 +239,14 @@ bool TlsProbe::Run::wait_for(int error, Deadline until) {
   return wait(error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, until);
 }
 
-TlsProbe::TlsProbe(TlsTarget target, Millis wall, Tell tell, Resolve resolve)
-    : run_{std::make_shared<Run>(std::move(target), wall, std::move(tell), std::move(resolve))}, thread_{[run = run_] {
-        run->run();
+TlsProbe::TlsProbe(TlsTarget target, Addresses addresses, Millis wall, Tell tell)
+    : run_{std::make_unique<Run>(std::move(target), std::move(addresses), wall, std::move(tell))}, thread_{[this] {
+        run_->run();
       }} {}
 
 TlsProbe::~TlsProbe() {
-  if (run_->stop_soon()) {
-    thread_.join();
-  } else {
-    thread_.detach();
-  }
+  run_->stop_soon();
+  thread_.join();
 }
 
 }  // namespace solar

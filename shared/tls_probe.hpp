@@ -1,14 +1,13 @@
 // Finds out why a TLS connection fails: Paho only says that it did.
 #pragma once
 
-#include <netdb.h>
-
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include "shared/clock.hpp"
+#include "shared/name_lookup.hpp"
 #include "shared/tls_files.hpp"
 
 namespace solar {
@@ -23,25 +22,23 @@ struct TlsTarget {
 /// hangs up.
 ///
 /// Threads: the constructor and the destructor on the owner's; `tell` is called on the probe's own, at most once, never
-/// after the destructor has returned. The destructor interrupts the probe and does not wait for the network. A name
-/// that is being resolved cannot be interrupted: its thread is left behind, and ends when that does, without a word.
+/// after the destructor has returned. The destructor interrupts the probe and does not wait for the network.
 class TlsProbe {
  public:
   static constexpr Millis kPatience{8'000};   ///< for the connection and the handshake together
   static constexpr Millis kComplaint{1'500};  ///< since TLS 1.3 a client is done before its certificate was looked at
 
   using Tell = std::function<void(std::string)>;
-  using Resolve = std::function<int(const char* host, const char* port, const addrinfo* hints, addrinfo** found)>;
 
-  /// `wall`: the time, for words about a late clock. `resolve`: as getaddrinfo.
-  TlsProbe(TlsTarget target, Millis wall, Tell tell, Resolve resolve = ::getaddrinfo);
+  /// `addresses`: of the target. `wall`: the time, for words about a late clock.
+  TlsProbe(TlsTarget target, Addresses addresses, Millis wall, Tell tell);
   ~TlsProbe();
   TlsProbe(const TlsProbe&) = delete;
   TlsProbe& operator=(const TlsProbe&) = delete;
 
  private:
   class Run;
-  std::shared_ptr<Run> run_;
+  std::unique_ptr<Run> run_;
   std::thread thread_;
 };
 

@@ -14,6 +14,7 @@ TEST_CASE("an address is known at once, and nobody is called") {
   const NameLookup lookup{host, "1883", [&] { called = true; }};
 
   CHECK(lookup.result() == 0);
+  CHECK(lookup.addresses());
   CHECK_FALSE(called);
 }
 
