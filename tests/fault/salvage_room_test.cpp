@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr int kRows = 48'000;
 constexpr int kRowsAtOnce = 600;
-constexpr std::uintmax_t kPage = 1'024;
 
 void write_database(const Room& room) {
   Queue queue{room.options(1)};
@@ -34,13 +33,6 @@ void write_database(const Room& room) {
     }
     accept(queue, readings);
   }
-}
-
-void overwrite_page(const Room& room, std::uintmax_t page) {
-  std::fstream file{room.database(), std::ios::in | std::ios::out | std::ios::binary};
-  file.seekp(static_cast<std::streamoff>(page * kPage));
-  const std::string garbage(kPage, '\xA5');
-  file.write(garbage.data(), static_cast<std::streamsize>(garbage.size()));
 }
 
 /// The largest size that a file has had since this began to look. A thread of its own.
@@ -79,7 +71,7 @@ TEST_CASE("a salvage takes the room of one more file, wherever the damage is, an
   write_database(room);
   const auto size = fs::file_size(room.database());
   REQUIRE(size > (8U << 20U));
-  overwrite_page(room, size / kPage / GENERATE(2U, 50U));
+  room.overwrite_page(room.pages() / GENERATE(2U, 50U));
   Queue::mark_suspect(room.database());
   Watched log{room.file("queue.db.salvaging-wal")};
 

@@ -1,8 +1,10 @@
 // Queues for unit tests: in memory or in a folder that goes with the test, and builders for what goes in.
 #pragma once
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -46,6 +48,16 @@ class Room {
     return options;
   }
 
+  static constexpr std::uintmax_t kPageBytes = 1'024;
+
+  [[nodiscard]] std::uintmax_t pages() const { return std::filesystem::file_size(database()) / kPageBytes; }
+  /// Fills a page of the database with garbage.
+  void overwrite_page(std::uintmax_t page) const {
+    std::fstream file{database(), std::ios::in | std::ios::out | std::ios::binary};
+    file.seekp(static_cast<std::streamoff>(page * kPageBytes));
+    const std::string garbage(kPageBytes, '\xA5');
+    file.write(garbage.data(), static_cast<std::streamsize>(garbage.size()));
+  }
   /// Plays a bit flip: changes the database behind the queue's back. REQUIRES: nobody has it open.
   void alter(const std::string& sql) const {
     Sqlite database{{.path = this->database(), .synchronous_full = false}};

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -11,9 +10,12 @@
 #include <vector>
 
 #include "shared/settings.hpp"
+#include "tests/support/environment_variable.hpp"
 #include "tests/unit/temporary_folder.hpp"
 
 namespace solar {
+
+using test::Variable;
 
 /// What is written to `descriptor` while this lives.
 class Captured {
@@ -42,18 +44,6 @@ class Captured {
   std::FILE* stream_;
   int original_;
   std::FILE* file_ = std::tmpfile();
-};
-
-/// An environment variable for one test.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_{name} { ::setenv(name, value.c_str(), 1); }
-  ~Variable() { ::unsetenv(name_); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
- private:
-  const char* name_;
 };
 
 /// A program with two settings and the commands run, send, status, refused list and refused retry.

@@ -14,7 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kRows = 600;
-constexpr std::uintmax_t kPage = 1'024;
 
 std::vector<NewReading> long_readings() {
   std::vector<NewReading> readings;
@@ -33,15 +32,6 @@ void write_database(const Room& room) {
   Queue queue{room.options(1)};
   accept(queue, long_readings());
 }
-
-void overwrite_page(const Room& room, std::uintmax_t page) {
-  std::fstream file{room.database(), std::ios::in | std::ios::out | std::ios::binary};
-  file.seekp(static_cast<std::streamoff>(page * kPage));
-  const std::string garbage(kPage, '\xA5');
-  file.write(garbage.data(), static_cast<std::streamsize>(garbage.size()));
-}
-
-std::uintmax_t pages(const Room& room) { return fs::file_size(room.database()) / kPage; }
 
 bool is_marked(const Room& room) { return fs::exists(room.file("queue.db.suspect")); }
 bool is_set_aside(const Room& room) { return fs::exists(room.file("queue.db.damaged-1")); }
@@ -72,7 +62,7 @@ TEST_CASE("a file that is no database is set aside and a new one begun") {
 TEST_CASE("garbage in the middle is noticed, and after a note the next opening saves all but the damaged page") {
   const Room room;
   write_database(room);
-  overwrite_page(room, pages(room) / 2);
+  room.overwrite_page(room.pages() / 2);
   {
     QueueOptions options = room.options(2);
     options.check_at_open_bytes = 0;  // as for a large file
@@ -96,8 +86,8 @@ TEST_CASE("garbage in the middle is noticed, and after a note the next opening s
 TEST_CASE("rows between two damaged pages are saved") {
   const Room room;
   write_database(room);
-  overwrite_page(room, pages(room) / 4);
-  overwrite_page(room, pages(room) / 4 * 3);
+  room.overwrite_page(room.pages() / 4);
+  room.overwrite_page(room.pages() / 4 * 3);
   Queue::mark_suspect(room.database());
 
   Queue queue{room.options(2)};
@@ -134,7 +124,7 @@ TEST_CASE("a suspect file that is whole stays") {
 TEST_CASE("a file without its villages is salvaged, and the bodies say where its readings come from") {
   const Room room;
   write_database(room);
-  overwrite_page(room, 1);
+  room.overwrite_page(1);
 
   Queue queue{room.options(2)};
 
@@ -154,7 +144,7 @@ TEST_CASE("what is aside survives a salvage, and seq never goes back over it") {
     queue.set_aside_unreadable("t", std::nullopt, "?", "why", kWall);
     for (int seq = 550; seq < kRows; ++seq) queue.remove({{RowId{1, seq}}});
   }
-  overwrite_page(room, pages(room) / 2);
+  room.overwrite_page(room.pages() / 2);
   Queue::mark_suspect(room.database());
 
   Queue queue{room.options(2)};
@@ -172,7 +162,7 @@ TEST_CASE("seq does not go back in a salvage of a file that was empty") {
     accept(queue, plains("Bamenda", 0, 50));
     for (int seq = 1; seq <= 50; ++seq) queue.remove({{RowId{1, seq}}});
   }
-  overwrite_page(room, 1);
+  room.overwrite_page(1);
   Queue::mark_suspect(room.database());
 
   Queue queue{room.options(2)};
