@@ -27,7 +27,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr int kBacklog = 128;
+constexpr int kBacklog = 1'024;  // whoever finds no place tries again after a second: a probe has given up by then
 constexpr int kAcceptedAtOnce = 16;
 constexpr std::size_t kReadAtOnceBytes = 4096;
 constexpr std::size_t kIgnoredMaxBytes = 64 * 1024;  // of what comes behind a request

@@ -23,7 +23,7 @@ namespace solar {
 namespace {
 
 constexpr std::chrono::seconds kPatience{2};  // its queue may be full for a moment
-constexpr Millis kWatchdogMin{100};           // more often would be a load
+constexpr Millis kWatchdogMin{10};            // more often would be a load
 constexpr Millis kWatchdogMax{3'600'000};
 
 std::string_view environment(const char* name) {

@@ -16,7 +16,7 @@ namespace solar {
 /// nothing happens; one that does not take it within two seconds is a line in the log. Threads: any.
 void tell_service_manager(std::string_view message);
 
-/// How often the service manager wants a sign of life, from WATCHDOG_USEC and WATCHDOG_PID, kept between 100 ms and an
+/// How often the service manager wants a sign of life, from WATCHDOG_USEC and WATCHDOG_PID, kept between 10 ms and an
 /// hour; nullopt: it does not, or it asks another process.
 [[nodiscard]] std::optional<Millis> watchdog_interval();
 
