@@ -238,8 +238,8 @@ Finished run(const Command& command, std::chrono::milliseconds patience) {
   return {*process.wait(), process.output(), process.log()};
 }
 
-TemporaryDirectory::TemporaryDirectory() {
-  std::string pattern = (fs::temp_directory_path() / "solar-test-XXXXXX").string();
+TemporaryDirectory::TemporaryDirectory(const fs::path& below) {
+  std::string pattern = (below / "solar-test-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) fail("mkdtemp");
   path_ = pattern;
 }

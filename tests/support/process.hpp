@@ -94,10 +94,10 @@ struct Finished {
 /// Runs `command` to its end; `patience` over, it is killed.
 [[nodiscard]] Finished run(const Command& command, std::chrono::milliseconds patience = kPatience);
 
-/// A folder below TMPDIR that goes with this object; it stays after `keep`, and when SOLAR_KEEP_FILES is set.
+/// A folder that goes with this object; it stays after `keep`, and when SOLAR_KEEP_FILES is set.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory();
+  explicit TemporaryDirectory(const std::filesystem::path& below = std::filesystem::temp_directory_path());
   ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;

@@ -198,7 +198,9 @@ void crawl(World& world, int readings) {
 
 Tally slow_round(Random& random, Scale scale) {
   // In proportion to the rate: with receipts later than that, everything would be sent twice.
-  World world{options({"--receipt-timeout", "20s", "--keepalive", "5s"})};
+  Trial::Options slow = options({"--receipt-timeout", "20s", "--keepalive", "5s"});
+  slow.in_memory = true;
+  World world{slow};
   world.settle_publishers();
   Trial& trial = world.trial;
   // Their link is whole: on a busy machine a keepalive of a second would cut it, and what was on it waits for its

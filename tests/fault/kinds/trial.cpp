@@ -19,6 +19,7 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+const std::filesystem::path kMemory{"/dev/shm"};
 constexpr milliseconds kSettling{15'000};
 constexpr std::size_t kNamedMax = 5;  // of what is wrong, by name
 constexpr const char* kPlainVillage = "Plain";
@@ -50,7 +51,8 @@ bool is_whole(const StoredReading& reading, const json& body, const std::string&
 }  // namespace
 
 Trial::Trial(Options options)
-    : broker{path("broker"), options.broker_extra},
+    : folder_{options.in_memory && std::filesystem::exists(kMemory) ? kMemory : std::filesystem::temp_directory_path()},
+      broker{path("broker"), options.broker_extra},
       central{path("central"), {}, options.central_host},
       supervised_{options.supervised},
       fed_(static_cast<std::size_t>(options.villages)) {

@@ -27,6 +27,7 @@ class Trial {
     bool supervised{};                      ///< whoever ends by itself is started again, as systemd and Kubernetes do
     std::string broker_extra{};             ///< lines for Mosquitto's configuration
     std::string central_host{"127.0.0.1"};  ///< where central listens
+    bool in_memory{};                       ///< all files: a slow disk is not to be taken for a slow link
   };
 
   Trial() : Trial(Options{}) {}
