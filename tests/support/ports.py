@@ -2,8 +2,6 @@
 import random
 import socket
 
-_claims = []
-
 
 def free_port():
     """A port of 127.0.0.1 where nobody listens, below those that outgoing connections take. A UDP socket on the same number
@@ -19,6 +17,6 @@ def free_port():
             except OSError:
                 claim.close()
                 continue
-        _claims.append(claim)
+        claim.detach()  # it stays as long as this process
         return port
     raise OSError("no free port")
