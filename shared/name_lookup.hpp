@@ -31,7 +31,7 @@ class NameLookup {
 
   /// nullopt: not known yet; 0: there are addresses; otherwise what getaddrinfo says (EAI_...).
   [[nodiscard]] std::optional<int> result() const;
-  /// REQUIRES: result() is 0.
+  /// Null unless result() is 0.
   [[nodiscard]] Addresses addresses() const;
 
  private:

@@ -2,10 +2,11 @@
 
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <iterator>
+#include <mutex>
 #include <string>
 
 #include "tests/support/catch.hpp"
@@ -34,17 +35,21 @@ class Manager {
 class StandingClock final : public Clock {
  public:
   [[nodiscard]] Now now() const override {
+    const std::lock_guard lock{mutex_};
     ++looks_;
-    looks_.notify_all();
+    looked_.notify_all();
     return {.steady = steady, .wall = Millis{0}};
   }
-  void wait_for_looks(int looks) const {
-    for (int seen = looks_; seen < looks; seen = looks_) looks_.wait(seen);
+  [[nodiscard]] bool is_looked_at(int times) const {
+    std::unique_lock lock{mutex_};
+    return looked_.wait_for(lock, std::chrono::seconds{30}, [&] { return looks_ >= times; });
   }
   Millis steady{100'000};
 
  private:
-  mutable std::atomic<int> looks_{};
+  mutable std::mutex mutex_;  ///< of the following
+  mutable std::condition_variable looked_;
+  mutable int looks_{};
 };
 
 std::ptrdiff_t threads() {
@@ -143,7 +148,7 @@ TEST_CASE("a supervised program whose heart has stopped, or never beat, gives no
   const Supervision supervision{heartbeat, clock};
 
   CHECK(manager.next() == "READY=1");
-  clock.wait_for_looks(3);  // what comes of a look is sent before the next
+  REQUIRE(clock.is_looked_at(3));  // what comes of a look is sent before the next
   CHECK(manager.next(Millis{0}).empty());
 }
 

@@ -1,6 +1,7 @@
 #include "shared/tls_probe.hpp"
 
 #include <future>
+#include <memory>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/net.hpp"
@@ -24,9 +25,13 @@ TEST_CASE("whoever drops a probe does not wait for a server that does not answer
   const auto port = test::free_port();
   const auto server = test::listen_on(port);
   std::promise<std::string> words;
+  auto probe = std::make_unique<TlsProbe>(TlsTarget{"127.0.0.1", std::to_string(port), {}}, loopback(port), Millis{0},
+                                          keep_in(words));
+  const auto client = test::accept_from(server, 30s);
+  REQUIRE(test::receive_some(client, 30s));  // it has said hello, and waits
   const auto start = std::chrono::steady_clock::now();
 
-  { const TlsProbe probe{{"127.0.0.1", std::to_string(port), {}}, loopback(port), Millis{0}, keep_in(words)}; }
+  probe.reset();
 
   CHECK(std::chrono::steady_clock::now() - start < TlsProbe::kPatience / 2);
 }

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 #include "tests/support/load.hpp"
@@ -19,7 +21,6 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-const std::filesystem::path kMemory{"/dev/shm"};
 constexpr milliseconds kSettling{15'000};
 constexpr std::size_t kNamedMax = 5;  // of what is wrong, by name
 constexpr const char* kPlainVillage = "Plain";
@@ -48,10 +49,18 @@ bool is_whole(const StoredReading& reading, const json& body, const std::string&
          reading.key.starts_with(key) && reading.key.ends_with("/" + crc_text(reading.body));
 }
 
+std::filesystem::path place(bool in_memory) {
+  constexpr std::uintmax_t kRoom = 256U << 20U;  // containers may have less
+  const std::filesystem::path memory{"/dev/shm"};
+  std::error_code none;
+  const std::filesystem::space_info space = std::filesystem::space(memory, none);
+  return in_memory && !none && space.available >= kRoom ? memory : std::filesystem::temp_directory_path();
+}
+
 }  // namespace
 
 Trial::Trial(Options options)
-    : folder_{options.in_memory && std::filesystem::exists(kMemory) ? kMemory : std::filesystem::temp_directory_path()},
+    : folder_{place(options.in_memory)},
       broker{path("broker"), options.broker_extra},
       central{path("central"), {}, options.central_host},
       supervised_{options.supervised},
