@@ -30,7 +30,9 @@ RUN find /etc/apt -name sources.list -o -name '*.sources' | xargs sed -i -E 's/^
  && cmake --build curl && cmake --install curl && rm -rf curl* /var/lib/apt/lists/*
 
 COPY . .
-RUN cmake --preset release -DCMAKE_PREFIX_PATH=/opt/curl \
+# What shared/version.sh prints; empty: the number in CMakeLists.txt.
+ARG VERSION=
+RUN cmake --preset release -DCMAKE_PREFIX_PATH=/opt/curl -DSOLAR_VERSION="$VERSION" \
  && cmake --build --preset release --target solar-forwarder solar-publisher solar-central
 
 # One folder for each image. /var/lib/dpkg/status.d tells scanners which packages are in it, as distroless images do.

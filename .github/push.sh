@@ -13,14 +13,15 @@ die() {
 }
 
 build() { # build TARGET NAME:TAG
-  local arch epoch builder=solar-push
+  local arch epoch version builder=solar-push
   arch=$(docker version --format '{{.Server.Arch}}')
   # The same commit gives the same layers, whenever it is built.
-  epoch=$(git log -1 --format=%ct)
+  epoch=$(shared/version.sh --time)
+  version=$(shared/version.sh)
   # Docker's own builder cannot attest.
   docker buildx inspect "$builder" >/dev/null 2>&1 || docker buildx create --name "$builder" --driver docker-container >/dev/null
   SOURCE_DATE_EPOCH=$epoch docker buildx build --builder "$builder" --target "$1" --platform "linux/$arch" \
-    --label "org.opencontainers.image.revision=$(git rev-parse HEAD)" --sbom=true --provenance=mode=max \
+    --build-arg "VERSION=$version" --label "org.opencontainers.image.revision=$(git rev-parse HEAD)" --sbom=true --provenance=mode=max \
     --output "type=image,name=$2-$arch,push=true,rewrite-timestamp=true" .
 }
 

@@ -1,4 +1,4 @@
-// The version of both programs: CMake's project version.
+// The version of both programs: CMake's project version, or a commit's (version.sh).
 #pragma once
 
 namespace solar {

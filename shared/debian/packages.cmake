@@ -4,7 +4,7 @@
 # share. The settings file and the manual are printed by the program itself, so that they cannot differ from it.
 
 set(CPACK_GENERATOR DEB)
-set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGE_VERSION ${SOLAR_VERSION})
 set(CPACK_PACKAGE_CONTACT "Solar Sync maintainers <maintainers@solar-sync.example>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # each has its own
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
@@ -19,6 +19,8 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ca-certificates)
 
 find_program(GZIP gzip REQUIRED)
+# The changelog's; SOURCE_DATE_EPOCH makes it the commit's.
+string(TIMESTAMP SOLAR_DATE "%a, %d %b %Y %H:%M:%S +0000" UTC)
 
 # Where the program's installed files come from, and the fields of its package.
 function(solar_package name)

@@ -19,6 +19,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly SIZE_MAX=30000000
 readonly HEALTHY_WITHIN_MS=2000
+# The tag by which compose.yaml and the manifests name them.
 readonly VERSION=0.1.0
 readonly VILLAGE=Bamenda
 readonly PROGRAMS=(forwarder publisher central)
@@ -76,7 +77,7 @@ choose_engine() {
 
 build() { # build TARGET TAG ARGUMENT...
   say "$engine builds $1"
-  local target=$1 tag=$2 options=("${network[@]}" "${arguments[@]}" --build-arg "VERSION=$VERSION"
+  local target=$1 tag=$2 options=("${network[@]}" "${arguments[@]}" --build-arg "VERSION=$version"
     --build-arg "SOURCE_DATE_EPOCH=$epoch" --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)")
   shift 2
   case $engine in
@@ -237,6 +238,8 @@ check_running() {
   relay_readings
   for program in "${PROGRAMS[@]}"; do check_process "$program"; done
   for program in "${PROGRAMS[@]}"; do
+    [[ $("$engine" run --rm --network none "${RESTRICTED[@]}" "$(image_of "$program")" --version) == "solar-$program $version" ]] ||
+      die "$program: --version does not say $version"
     "$engine" stop --time 30 "$prefix-$program" >/dev/null
     [[ $("$engine" inspect --format '{{.State.ExitCode}}' "$prefix-$program") == 0 ]] || die "$program: ended otherwise than with 0"
   done
@@ -265,7 +268,8 @@ main() {
   done
   [[ -n $engine ]] || choose_engine
   trap clean_up EXIT
-  epoch=$(git log -1 --format=%ct 2>/dev/null || echo 0)
+  epoch=$(shared/version.sh --time)
+  version=$(shared/version.sh)
   for program in "${PROGRAMS[@]}"; do
     if [[ -n ${given[$program]:-} ]]; then
       bring "$program"

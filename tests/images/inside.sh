@@ -44,5 +44,5 @@ check_configuration() { # check_configuration PROGRAM
   for label in title description version revision licenses vendor; do
     [[ -n $(field "$image" "{{index .Config.Labels \"org.opencontainers.image.$label\"}}") ]] || die "$1: no label $label"
   done
-  [[ $(field "$image" '{{index .Config.Labels "org.opencontainers.image.version"}}') == "$VERSION" ]] || die "$1: another version"
+  [[ $(field "$image" '{{index .Config.Labels "org.opencontainers.image.version"}}') == "$version" ]] || die "$1: its label says another version than $version"
 }
