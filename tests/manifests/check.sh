@@ -3,6 +3,8 @@
 # nothing (`./dev manifests` does): what is not there is skipped, and said so at the end. It changes nothing, also where an API
 # server can be reached.
 #
+# usage: check.sh [--strict]     with it, what is skipped is a fault, but for what wants an API server
+#
 # Needed:     kubectl 1.27 or newer, or kustomize 4 or newer; python3 with yaml (Debian: python3-yaml)
 # Used:       yamllint; promtool (Debian: prometheus); docker compose or docker-compose; kubectl with a server behind it;
 #             node with the npm packages of package.json;
@@ -24,6 +26,7 @@ trap 'rm -rf "$built"' EXIT
 export PYTHONDONTWRITEBYTECODE=1
 failed=()
 skipped=()
+strict=
 
 say() { printf '==> %s\n' "$*"; }
 
@@ -35,6 +38,11 @@ die() {
 has() { command -v "$1" >/dev/null 2>&1; }
 
 skip() { # skip WHAT WHY
+  skipped+=("$1 ($2)")
+  [[ -z $strict ]] || failed+=("$1 was skipped")
+}
+
+skip_without_server() { # skip_without_server WHAT WHY: that none is there is nobody's fault
   skipped+=("$1 ($2)")
 }
 
@@ -153,12 +161,19 @@ find_modules() { # the first folder that has the package
 }
 
 main() {
+  case ${1:-} in
+    '') ;;
+    --strict) strict=yes ;;
+    *) die "usage: check.sh [--strict]" ;;
+  esac
   has kubectl || has kustomize || die "needs kubectl (Debian 13: kubernetes-client) or kustomize"
   "$python" -c 'import yaml' 2>/dev/null || die "needs python3 with yaml (Debian: python3-yaml)"
   part "every kustomization builds" build_all
   [[ ${#failed[@]} -eq 0 ]] || die "nothing else was checked"
   part "our own checks" own_checks
   part "our own checks find planted faults" planted_faults
+  [[ -x $bin/solar-publisher && -x $bin/solar-forwarder ]] || skip "the programs' settings" "the programs are not in $bin"
+  part "rules of workflows" "$python" "$here/workflow_rules.py" .github/workflows/*.yml
   if has yamllint; then part "yamllint" check_yaml; else skip "yamllint" "not installed"; fi
   modules=$(find_modules kubernetes-models)
   if has node && [[ -n $modules ]]; then part "schemas" schema_check; else skip "schemas" "no node with kubernetes-models"; fi
@@ -185,12 +200,12 @@ main() {
     if is_namespace_ready; then
       part "pods, and planted faults, at the same server" server_checks
     else
-      skip "pods, and planted faults, at the same server" "it has no namespace $NAMESPACE with its service account"
+      skip_without_server "pods, and planted faults, at the same server" "it has no namespace $NAMESPACE with its service account"
     fi
     # The last: it leaves the server full.
     if [[ -n ${SOLAR_CONTROLLERS:-} ]]; then part "k8s/deploy.sh at the same server" "$here/deploy_test.sh"; fi
   else
-    skip "server-side dry run" "kubectl reaches no API server"
+    skip_without_server "server-side dry run" "kubectl reaches no API server"
   fi
   for what in "${skipped[@]}"; do printf 'skipped: %s\n' "$what"; done
   [[ ${#failed[@]} -eq 0 ]] || die "$(printf '%s; ' "${failed[@]}")"
