@@ -13,7 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 NUMBER = re.search(r"^project\(solar-sync VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text(), re.M)[1]
 # Where a person or a program reads the number without asking CMake.
 NAMED = ["Dockerfile", "compose/compose.yaml", "docs/central-api.yaml", "docs/quickstart.md", "k8s/base/deployment.yaml",
-         "k8s/cronjob.yaml", "k8s/overlays/local/central.yaml", "tests/images/check.sh", "tests/images/compose.sh"]
+         "k8s/cronjob.yaml", "k8s/overlays/local/central.yaml", "tests/documents/quickstart_test.py",
+         "tests/images/check.sh", "tests/images/compose.sh"]
 WRITTEN = re.compile(r"(?:solar-[\w{},-]+:|VERSION=|^  version: )(\d+\.\d+\.\d+)", re.M)
 
 
