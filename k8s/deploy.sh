@@ -68,6 +68,16 @@ unready_pods_of() { # unready_pods_of WORKLOAD
     awk 'NF && $2 != "True" { print "pod/" $1 }'
 }
 
+tell_why() { # tell_why WORKLOAD...: the last words of the pods that are not ready, before they are gone
+  local workload pod
+  for workload in "$@"; do
+    while read -r pod; do
+      say "$pod is not ready; its last words:"
+      ours logs --tail=10 "$pod" || true
+    done < <(unready_pods_of "$workload")
+  done
+}
+
 take_back() { # take_back WORKLOAD...
   local workload pods
   for workload in "$@"; do
@@ -119,6 +129,7 @@ main() {
     return 0
   }
   ours get pods -o wide || true
+  tell_why "${failed[@]}"
   take_back "${workloads[@]}"
   die "did not come up within $PATIENCE: ${failed[*]}"
 }

@@ -7,6 +7,8 @@ import sys
 import tempfile
 import unittest
 
+import yaml
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text()
 # Secrets are there already, and forwarders are pods of whatever owner.
@@ -51,6 +53,15 @@ class Runbook(unittest.TestCase):
             "replaced solar-broker by compose/credentials/broker", "restarted statefulset/solar-broker",
             "replaced solar-forwarder-mqtt by compose/credentials/forwarder", "replaced solar-forwarder-api by token=FILE",
             "restarted deployment/solar-forwarder"])
+
+    def test_the_ingress_for_traefik_uses_the_limit_beside_it(self):
+        limit, ingress = yaml.safe_load_all(re.search(r"```yaml\n(apiVersion: traefik.*?)```", PAGE, re.S)[1])
+        annotations = ingress["metadata"]["annotations"]
+        base = next(yaml.safe_load_all((ROOT / "k8s/base/ingress.yaml").read_text()))
+
+        self.assertEqual(annotations["traefik.ingress.kubernetes.io/router.middlewares"],
+                         "{namespace}-{name}@kubernetescrd".format(**limit["metadata"]))
+        self.assertEqual(ingress["metadata"]["name"], base["metadata"]["name"])
 
     def test_no_command_asks_one_forwarder_of_many(self):
         self.assertEqual(re.findall(r"(?:exec|logs|port-forward) deploy\w*/solar-forwarder", PAGE), [])

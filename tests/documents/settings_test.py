@@ -12,8 +12,9 @@ from rig import BIN, DOCS, ROOT  # noqa: E402
 
 PROGRAMS = ("solar-publisher", "solar-forwarder")
 NAMED = re.compile(r"`([A-Z][A-Z_]{3,})(?:=([^`\s]*))?`")
-# What `compose/make-credentials` takes, what systemd sets, what Paho looks at, a word of `./dev contract`.
-OTHERS = {"NOTIFY_SOCKET", "MQTT_C_CLIENT_TRACE", "FAILED", *re.findall(r"^# ([A-Z_]+)  ", (ROOT / "compose/make-credentials").read_text(), re.M)}
+# What `compose/make-credentials` takes, what systemd sets, what Paho looks at, a word of `./dev contract`, what the pipeline is given.
+OTHERS = {"NOTIFY_SOCKET", "MQTT_C_CLIENT_TRACE", "FAILED", *re.findall(r"^# ([A-Z_]+)  ", (ROOT / "compose/make-credentials").read_text(), re.M),
+          *re.findall(r"\b(?:secrets|vars)\.(\w+)", (ROOT / ".github/workflows/pipeline.yml").read_text())}
 
 
 def named():

@@ -66,7 +66,7 @@ build_all() {
     name=${folder#k8s/}
     build_one "$folder" >"$built/${name//\//-}.yaml" || status=1
   done < <(kustomizations)
-  cp k8s/cronjob.yaml "$built/"
+  cp k8s/{cronjob,deployer}.yaml "$built/"
   return $status
 }
 
@@ -84,7 +84,7 @@ own_checks() {
 }
 
 planted_faults() {
-  "$python" "$here/planted_faults.py" "$bin" "$built"/{overlays-production,overlays-durable-inbox,monitoring}.yaml \
+  "$python" "$here/planted_faults.py" "$bin" "$built"/{overlays-production,overlays-durable-inbox,monitoring,cronjob,deployer}.yaml \
     compose/compose.yaml
 }
 
@@ -148,7 +148,7 @@ server_dry_run() {
 
 is_namespace_ready() { [[ -n $(kubectl -n "$NAMESPACE" get serviceaccount solar-forwarder -o name 2>/dev/null) ]]; }
 
-server_checks() { "$python" "$here/server_checks.py" "$built"/{overlays-*,monitoring,cronjob}.yaml; }
+server_checks() { "$python" "$here/server_checks.py" "$built"/{overlays-*,monitoring,cronjob,deployer}.yaml; }
 
 find_modules() { # the first folder that has the package
   local folder

@@ -41,6 +41,7 @@ deployment() {
   deploys 0 "production runs" production "solar-forwarder=$IMAGE:1"
   runs deployment/solar-forwarder "$IMAGE:1"
   deploys 1 "did not come up within $PATIENCE: deployment.apps/solar-forwarder" production "solar-forwarder=$IMAGE:2-broken"
+  grep -qE 'pod/solar-forwarder-.* is not ready; its last words' "$work/said" || die "it does not say why"
   runs deployment/solar-forwarder "$IMAGE:1"
   deploys 0 "production runs" production "solar-forwarder=$IMAGE:3"
   runs deployment/solar-forwarder "$IMAGE:3"

@@ -17,7 +17,7 @@ from model import (DURATIONS, SIZES, Build, containers_of, dig, labels_of, match
                    pod_template, quantity)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CLUSTER_WIDE = {"Namespace"}
+CLUSTER_WIDE = {"Namespace", "ClusterRole", "ClusterRoleBinding"}
 PROGRAMS = {"forwarder": "solar-forwarder", "publisher": "solar-publisher"}
 # Made for references in the manifests themselves; no program reads them.
 LOGS = 16 << 20  # of an inbox, and of the new one while it is salvaged
@@ -55,7 +55,8 @@ def backends_exist(build):
     for ingress in build.of("Ingress"):
         if not ingress["spec"].get("tls"):
             yield f"{name_of(ingress)}: no TLS"
-        if not any("limit-rps" in key for key in dig(ingress, "metadata", "annotations", default={})):
+        annotations = dig(ingress, "metadata", "annotations", default={})
+        if not any(key.endswith(("/limit-rps", "/router.middlewares")) for key in annotations):
             yield f"{name_of(ingress)}: no rate limit"
         for rule in ingress["spec"]["rules"]:
             for path in rule["http"]["paths"]:
@@ -63,6 +64,8 @@ def backends_exist(build):
                 service = build.named("Service", wanted["name"])
                 if not service or wanted["port"].get("name") not in {p.get("name") for p in service["spec"]["ports"]}:
                     yield f"{name_of(ingress)}: there is no service {wanted['name']} with that port"
+                elif service["spec"].get("publishNotReadyAddresses"):
+                    yield f"{name_of(ingress)}: {wanted['name']} leads to pods that are not ready"
     for item in build.of("StatefulSet"):
         if not build.named("Service", item["spec"]["serviceName"]):
             yield f"{name_of(item)}: there is no service {item['spec']['serviceName']}"
@@ -211,6 +214,21 @@ def scaling_is_bounded(build):
             yield f"{where}: scaling down a StatefulSet leaves readings on a volume that nobody reads"
 
 
+def unready_pods_leave_their_nodes(build):
+    """Full inboxes make pods unready for days. Only where they lose nothing by it: an emptyDir goes with its pod."""
+    for budget in build.of("PodDisruptionBudget"):
+        pods = [item for item in build.workloads if matches(budget["spec"]["selector"]["matchLabels"], labels_of(item))]
+        is_durable = bool(pods) and all(item["spec"].get("volumeClaimTemplates") for item in pods)
+        if is_durable != (budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow"):
+            yield f"{name_of(budget)}: unready pods {'block their nodes' if is_durable else 'may be evicted with their readings'}"
+
+
+def readings_are_measured(build):
+    for config in build.of("ConfigMap"):
+        if "READING" in config["data"]:
+            yield f"{name_of(config)}: a reading that nobody has measured would be sent for ever"
+
+
 def alerts_can_be_acted_on(build):
     metrics, operations = ROOT / "docs/metrics.md", ROOT / "docs/operations.md"
     for rule in build.of("PrometheusRule"):
@@ -232,7 +250,8 @@ def headings(page):
 
 
 CHECKS = (*security_checks.CHECKS, selectors_match, backends_exist, references_exist, everything_is_in_one_namespace,
-          paths_are_mounted, forwarder_leaves_in_time, probes_are_understood, inbox_fits, scaling_is_bounded, alerts_can_be_acted_on)
+          paths_are_mounted, forwarder_leaves_in_time, probes_are_understood, inbox_fits, scaling_is_bounded,
+          unready_pods_leave_their_nodes, readings_are_measured, alerts_can_be_acted_on)
 
 
 def faults_in(items, binaries):

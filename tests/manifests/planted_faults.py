@@ -1,6 +1,6 @@
 """Every check of ours must find the fault that it is there for: plants them one by one into a build that is clean.
 
-usage: planted_faults.py BIN_FOLDER PRODUCTION.yaml DURABLE.yaml MONITORING.yaml COMPOSE.yaml
+usage: planted_faults.py BIN_FOLDER PRODUCTION.yaml DURABLE.yaml MONITORING.yaml CRONJOB.yaml DEPLOYER.yaml COMPOSE.yaml
 """
 
 import json
@@ -79,11 +79,14 @@ PRODUCTION = [
     (lambda b: item(b, "Deployment", "solar-forwarder")["spec"]["selector"]["matchLabels"].update(a="b"), "its own pods"),
     (lambda b: pod(b)["topologySpreadConstraints"][0]["labelSelector"].update(matchLabels={"a": "b"}), "spreads other pods"),
     (lambda b: item(b, "PodDisruptionBudget", "solar-forwarder")["spec"]["selector"].update(matchLabels={"a": "b"}), "no pod"),
+    (lambda b: item(b, "PodDisruptionBudget", "solar-forwarder")["spec"].update(unhealthyPodEvictionPolicy="AlwaysAllow"),
+     "may be evicted with their readings"),
     (lambda b: item(b, "Service", "solar-forwarder")["spec"].update(selector={"a": "b"}), "Service/solar-forwarder: no pod"),
     (lambda b: item(b, "Service", "solar-forwarder")["spec"]["ports"][0].update(targetPort="htpp"), "has no port htpp"),
     (lambda b: item(b, "Ingress", "solar-forwarder")["spec"].pop("tls"), "no TLS"),
     (lambda b: item(b, "Ingress", "solar-forwarder")["metadata"].pop("annotations"), "no rate limit"),
-    (lambda b: b.items.remove(item(b, "Service", "solar-forwarder")), "there is no service solar-forwarder"),
+    (lambda b: b.items.remove(item(b, "Service", "solar-forwarder-ready")), "there is no service solar-forwarder-ready"),
+    (lambda b: item(b, "Service", "solar-forwarder-ready")["spec"].update(publishNotReadyAddresses=True), "that are not ready"),
     (lambda b: b.items.remove(item(b, "Service", "solar-broker")), "there is no service solar-broker"),
     (lambda b: pod(b)["volumes"][1]["secret"].update(secretName="forgotten"), "the Secret forgotten is neither"),
     (lambda b: container(b)["envFrom"][0]["configMapRef"].update(name="forgotten"), "the ConfigMap forgotten is neither"),
@@ -117,10 +120,21 @@ PRODUCTION = [
     (lambda b: item(b, "HorizontalPodAutoscaler", "solar-forwarder")["spec"]["scaleTargetRef"].update(name="x"), "there is no"),
 ]
 DURABLE = [
+    (lambda b: item(b, "PodDisruptionBudget", "solar-forwarder")["spec"].pop("unhealthyPodEvictionPolicy"), "block their nodes"),
     (lambda b: item(b, "StatefulSet", "solar-forwarder")["spec"].pop("volumeClaimTemplates"), "smaller than 1056 MiB"),
     (lambda b: item(b, "StatefulSet", "solar-forwarder")["spec"].update(serviceName="x"), "there is no service x"),
     (lambda b: b.items.append({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "x", "namespace": "solar-sync"}, "spec": {
         "scaleTargetRef": {"kind": "StatefulSet", "name": "solar-forwarder"}, "minReplicas": 2, "maxReplicas": 9}}), "nobody reads"),
+]
+CRONJOB = [
+    (lambda b: b.of("ConfigMap")[0]["data"].update(READING='{"power_kw":120}'), "nobody has measured"),
+]
+DEPLOYER = [
+    (lambda b: item(b, "Role", "solar-deployer")["rules"][3]["resources"].remove("ingresses"), "may not apply Ingress"),
+    (lambda b: item(b, "Role", "solar-deployer")["rules"][1]["verbs"].remove("create"), "may not apply Deployment"),
+    (lambda b: item(b, "Role", "solar-deployer")["rules"][0]["resources"].append("secrets"), "reads Secrets"),
+    (lambda b: item(b, "Role", "solar-deployer")["rules"][0].update(verbs=["*"]), "may do everything"),
+    (lambda b: item(b, "ClusterRole", "solar-deployer-namespace")["rules"][0].pop("resourceNames"), "beyond its namespace"),
 ]
 SETTINGS = [
     (lambda b: config(b).update(INBOX_MAXX="1GiB"), "has no setting INBOX_MAXX"),
@@ -170,7 +184,7 @@ def planted(path, faults, wrap, check):
 
 
 def main():
-    binaries, production, durable, monitoring, compose = map(pathlib.Path, sys.argv[1:])
+    binaries, production, durable, monitoring, cronjob, deployer, compose = map(pathlib.Path, sys.argv[1:])
 
     def build(text):
         return Build(list(yaml.safe_load_all(text)))
@@ -179,7 +193,8 @@ def main():
         return json.loads(json.dumps(yaml.safe_load(text)))
 
     rounds = [(production, PRODUCTION, build, sentences), (durable, DURABLE, build, sentences),
-              (monitoring, MONITORING, build, sentences), (compose, COMPOSE, separate, compose_checks.faults_in)]
+              (monitoring, MONITORING, build, sentences), (cronjob, CRONJOB, build, sentences),
+              (deployer, DEPLOYER, build, sentences), (compose, COMPOSE, separate, compose_checks.faults_in)]
     if (binaries / "solar-forwarder").exists():
         rounds.append((production, SETTINGS, build, lambda b: list(settings_are_real(b, binaries))))
     count = sum(len(faults) for _, faults, _, _ in rounds)

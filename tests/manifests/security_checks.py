@@ -1,5 +1,6 @@
 """What must hold so that a pod that was taken over is of little use. Each check is a generator of sentences."""
 
+import pathlib
 import re
 import urllib.parse
 
@@ -131,5 +132,29 @@ def secrets_have_one_use_each(build):
                 yield f"{name_of(item)}: the client id, which the broker logs, gives the group's name away"
 
 
+def applied_kinds():
+    """What the files below k8s/ hold, but for what a person applies: monitoring, the one-shot publisher, the deployer itself."""
+    root = pathlib.Path(__file__).resolve().parents[2] / "k8s"
+    files = [file for part in ("base", "broker", "overlays", "production-forwarder") for file in (root / part).rglob("*.yaml")]
+    return {kind for file in files for kind in re.findall(r"^kind: (\w+)$", file.read_text(), re.M)} | {"ConfigMap", "StatefulSet"}
+
+
+def deployer_may_deploy_and_no_more(build):
+    for role in build.of("Role", "ClusterRole"):
+        where = name_of(role)
+        for rule in role["rules"]:
+            if "*" in rule["verbs"] + rule["resources"] + rule["apiGroups"]:
+                yield f"{where}: may do everything"
+            if any(resource.startswith(("secrets", "pods/exec", "roles")) for resource in rule["resources"]):
+                yield f"{where}: reads Secrets, enters pods, or gives itself rights"
+            if role["kind"] == "ClusterRole" and not rule.get("resourceNames"):
+                yield f"{where}: reaches beyond its namespace"
+        if role["kind"] == "Role":
+            allowed = {resource for rule in role["rules"] if {"get", "create", "patch"} <= set(rule["verbs"]) for resource in rule["resources"]}
+            for kind in sorted(applied_kinds() - {"Kustomization", "Component", "Namespace"}):
+                if re.sub("ys$", "ies", re.sub("sss$", "sses", kind.lower() + "s")) not in allowed:
+                    yield f"{where}: may not apply {kind}"
+
+
 CHECKS = (pods_are_restricted, containers_are_restricted, resources_are_bounded, images_are_pinned, network_is_closed,
-          broker_is_closed, forwarders_may_call, secrets_have_one_use_each)
+          broker_is_closed, forwarders_may_call, secrets_have_one_use_each, deployer_may_deploy_and_no_more)
