@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Checks the Debian packages of a folder: what is in them, how much their units lay open, what lintian says; then the life of
-# each in a clean Debian of its own (a chroot): installed, tried, upgraded, removed, installed again, purged. As root.
+# each in a clean Debian or Ubuntu of this machine's release (a chroot): installed, tried, upgraded, removed, installed again, purged. As root.
 #
 # usage: check.sh [--boot] [--keep FOLDER] [--mirror URL] FOLDER
 #   --boot    also boots that Debian in a virtual machine (boot.sh beside this; some minutes): there the units run under a real
 #             systemd, and a reading goes all the way
 #   --keep    makes the clean Debian there, and takes it from there the next time
+#   --mirror  where it comes from; default: the distribution's own
 set -euo pipefail
 
 readonly EXPOSURE_MAX=15     # tenths, as --threshold wants them
@@ -15,7 +16,7 @@ readonly -A SETTING=([publisher]='village = "Bamenda"' [forwarder]='retry-attemp
 readonly -A MODE=([publisher]=644 [forwarder]=600)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-boot='' keep='' mirror=http://deb.debian.org/debian packages=''
+boot='' keep='' mirror='' packages=''
 work=$(mktemp -d "${TMPDIR:-/tmp}/solar-package-XXXXXX")
 root=$work/root
 
@@ -79,12 +80,23 @@ quietly() { # quietly COMMAND...: its words only if it fails
   "$@" >"$work/log" 2>&1 </dev/null || die "failed: $*"
 }
 
+source_of() { # source_of ID ARCHITECTURE: its mirror, and the components that have our libraries
+  case $1/$2 in
+    debian/*) echo http://deb.debian.org/debian main ;;
+    ubuntu/amd64) echo http://archive.ubuntu.com/ubuntu main,universe ;;
+    ubuntu/*) echo http://ports.ubuntu.com/ubuntu-ports main,universe ;;
+    *) die "no clean system of $1 can be made here: neither Debian nor Ubuntu" ;;
+  esac
+}
+
 make_root() {
-  local base=${keep:-$work/base} suite
-  suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+  local base=${keep:-$work/base} id suite source
+  # shellcheck source=/dev/null
+  read -r id suite < <(source /etc/os-release && echo "$ID $VERSION_CODENAME")
+  source=$(source_of "$id" "$(dpkg --print-architecture)")
   if [[ ! -e $base/.made ]]; then
-    say "making a clean $suite"
-    quietly debootstrap --variant=minbase "$suite" "$base" "$mirror"
+    say "making a clean $id $suite"
+    quietly debootstrap --variant=minbase --components="${source#* }" "$suite" "$base" "${mirror:-${source% *}}"
     touch "$base/.made"
   fi
   cp -a "$base" "$root"
