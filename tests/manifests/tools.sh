@@ -11,7 +11,7 @@ set -euo pipefail
 readonly KUBECTL_MINOR_MIN=27
 # The one that kubectl 1.27 has built in; Debian 12's Go can still compile it.
 readonly KUSTOMIZE=sigs.k8s.io/kustomize/kustomize/v5@v5.0.1
-readonly CHECK_JSONSCHEMA=check-jsonschema==0.39.0
+readonly PYTHON_PACKAGES=(check-jsonschema==0.39.0 openapi-spec-validator==0.7.2)
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -49,10 +49,11 @@ node_packages() {
     touch "$folder/node_modules"
 }
 
-python_package() {
+python_packages() { # each is named as its program
+  local programs=("${PYTHON_PACKAGES[@]%%==*}")
   python3 -m venv "$folder/venv" &&
-    "$folder/venv/bin/pip" install --quiet "$CHECK_JSONSCHEMA" &&
-    ln -sf ../venv/bin/check-jsonschema "$folder/bin/"
+    "$folder/venv/bin/pip" install --quiet "${PYTHON_PACKAGES[@]}" &&
+    ln -sf "${programs[@]/#/../venv/bin/}" "$folder/bin/"
 }
 
 from_prometheus() { # from the package, without installing it: that would start a server
@@ -63,6 +64,6 @@ from_prometheus() { # from the package, without installing it: that would start 
 }
 
 [[ $folder/node_modules -nt $here/package.json ]] || bring "npm's packages" node_packages
-has check-jsonschema || bring check-jsonschema python_package
+[[ -x $folder/bin/openapi-spec-validator ]] || bring "Python's packages" python_packages
 has promtool || (bring promtool from_prometheus)
 can_build || GOBIN=$folder/bin bring kustomize go install "$KUSTOMIZE"
