@@ -174,8 +174,8 @@ ask_health() { # ask_health PROGRAM: as its HEALTHCHECK does
 start_and_wait() { # start_and_wait PROGRAM ARGUMENT...
   local program=$1 before after
   shift
-  start "$program" --network "container:$prefix-broker" --volume "/${DATA[$program]}" --pids-limit "${PIDS_MAX[$program]}" "$@"
   before=$(now_ms)
+  start "$program" --network "container:$prefix-broker" --volume "/${DATA[$program]}" --pids-limit "${PIDS_MAX[$program]}" "$@"
   until_it_is "$program's health" ask_health "$program"
   after=$(now_ms)
   say "$program: healthy after $((after - before)) ms"

@@ -29,6 +29,9 @@ check_inside() { # check_inside PROGRAM
   # Engines put /dev, /proc and the like in.
   found=$(awk -v data="$data/" '$2 != "0/0" && $6 != data' "$work/files")
   [[ -z $found ]] || die "$1: not root's: $found"
+  # A link's own mode says nothing.
+  found=$(awk '$1 ~ /^[-d]....w/ || $1 ~ /^[-d].......w/' "$work/files")
+  [[ -z $found ]] || die "$1: others than its owner may write to: $found"
   grep -qE "^drwx------ 1000/1000 .* $data/\$" "$work/files" || die "$1: /$data is not a folder of 1000:1000 alone"
   size=$(awk '{ size += $3 } END { print size }' "$work/files")
   ((size <= SIZE_MAX)) || die "$1: $size bytes, more than $SIZE_MAX"

@@ -42,6 +42,11 @@ def tags_are_looked_at_first(workflow):
         yield "no first job sees that a tag is the version"
 
 
+def images_are_built_twice(workflow):
+    if not any("./dev images --twice" in step.get("run", "") for job in workflow["jobs"].values() for step in steps_of(job)):
+        yield "nobody compares the layers of two builds"
+
+
 def nothing_is_skipped(workflow):
     for name, job in workflow["jobs"].items():
         for step in steps_of(job):
@@ -49,7 +54,8 @@ def nothing_is_skipped(workflow):
                 yield f"{name}: ./dev manifests passes, whatever it skips"
 
 
-RULES = (git_reads_checkouts_in_containers, registries_are_asked_after_a_login, tags_are_looked_at_first, nothing_is_skipped)
+RULES = (git_reads_checkouts_in_containers, registries_are_asked_after_a_login, tags_are_looked_at_first, images_are_built_twice,
+         nothing_is_skipped)
 
 
 def without(job, words):
@@ -71,6 +77,7 @@ PLANTED = [
     *((without(job, "safe.directory"), f"{job}: git must be told") for job in ("build", "test", "packages")),
     *((without(job, "docker login"), f"{job}: ") for job in ("push", "try", "sign", "deploy")),
     (without("build", "shared/version.sh"), "no first job"),
+    (shortened("images", " --twice"), "nobody compares"),
     (shortened("manifests", "--strict"), "manifests: ./dev manifests passes"),
 ]
 
