@@ -15,6 +15,8 @@ NUMBER = re.search(r"^project\(solar-sync VERSION ([\d.]+)", (ROOT / "CMakeLists
 NAMED = ["Dockerfile", "compose/compose.yaml", "docs/central-api.yaml", "docs/quickstart.md", "k8s/base/deployment.yaml",
          "k8s/cronjob.yaml", "k8s/overlays/local/central.yaml", "tests/documents/quickstart_test.py",
          "tests/images/check.sh", "tests/images/compose.sh"]
+# What somebody has set for git on this machine does not matter here.
+ENVIRONMENT = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
 WRITTEN = re.compile(r"(?:solar-[\w{},-]+:|VERSION=|^  version: )(\d+\.\d+\.\d+)", re.M)
 
 
@@ -29,14 +31,14 @@ class Checkout:
         date = f"{time} +0300"
         subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "init.defaultBranch=main", *arguments],
                        cwd=self.folder, check=True, capture_output=True,
-                       env={**os.environ, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date})
+                       env={**ENVIRONMENT, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date})
 
     def commit(self, time):
         self.git("commit", "--allow-empty", "--message", "x", time=time)
 
     def ask(self, *arguments, **environment):
         return subprocess.run([self.folder / "shared/version.sh", *arguments], capture_output=True, text=True, check=False,
-                              env={**os.environ, **environment})
+                              env={**ENVIRONMENT, **environment})
 
     def version(self):
         return self.ask().stdout.strip()
