@@ -15,11 +15,12 @@ struct Country {
   Identity forwarder{credentials.own("forwarder")};
 };
 
-Finished publish_file(const Country& country, const std::filesystem::path& file) {
+Finished publish_file(const Country& country, const std::filesystem::path& file,
+                      const std::string& topic = "solar/Bamenda/main/readings", const Flags& extra = {}) {
   return run({"mosquitto_pub",
               joined({"-h", "localhost", "-p", std::to_string(country.broker.certificates()), "-V", "mqttv5", "-q", "1",
-                      "-t", "solar/Bamenda/main/readings", "-f", file.string()},
-                     country.bamenda.for_mosquitto()),
+                      "-t", topic, "-f", file.string()},
+                     joined(country.bamenda.for_mosquitto(), extra)),
               {}});
 }
 
@@ -45,6 +46,39 @@ TEST_CASE("a message over 1 MiB goes nowhere and ends the connection, and one be
 
 TEST_CASE("QoS 2 is not offered") {
   const Country country;
+TEST_CASE("what one village has the broker keep ends at the memory limit, others go on, and it can be taken away") {
+  Country country{{{"memory_limit 1700000000", "memory_limit 20000000"}}};
+  constexpr int kTooMany = 25;
+  const TemporaryDirectory folder;
+  const std::string large(1'000'000, 'a');
+  write_file(folder.path() / "large", large);
+  const auto topic = [](int device) { return "solar/Bamenda/d" + std::to_string(device) + "/status"; };
+  const auto kept = [&](int device) {
+    const Watcher observer{country.broker, country.credentials.own("observer"), topic(device), {"-t", "solar/Buea/#"}};
+    CHECK(went_well(publish(country.broker, country.buea, "solar/Buea/main/readings", "another's")));
+    CHECK(observer.sees("another's"));  // after what was retained
+    return observer.saw(large);
+  };
+
+  for (int device = 0; device < kTooMany; ++device)
+    static_cast<void>(publish_file(country, folder.path() / "large", topic(device), {"-r"}));
+
+  CHECK(kept(0));
+  CHECK_FALSE(kept(kTooMany - 1));
+  country.broker.stop();
+  country.broker.start();
+  CHECK(kept(0));
+  for (int device = 0; device < kTooMany; ++device)
+    CHECK(went_well(run({"mosquitto_pub",
+                         joined({"-h", "localhost", "-p", std::to_string(country.broker.certificates()), "-V", "mqttv5",
+                                 "-q", "1", "-t", topic(device), "-r", "-n"},
+                                country.bamenda.for_mosquitto()),
+                         {}})));
+  CHECK_FALSE(kept(0));
+  static_cast<void>(publish_file(country, folder.path() / "large", topic(kTooMany - 1), {"-r"}));
+  CHECK(kept(kTooMany - 1));
+}
+
 
   const auto twice = publish(country.broker, country.bamenda, "solar/Bamenda/main/readings", "x", {"-q", "2"});
 
