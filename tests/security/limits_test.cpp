@@ -1,6 +1,8 @@
 // What one client may cost, and what it may do to others.
 #include "tests/security/stronghold.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/fixtures.hpp"
+#include "tests/support/net.hpp"
 
 using namespace solar::test;
 
@@ -44,8 +46,6 @@ TEST_CASE("a message over 1 MiB goes nowhere and ends the connection, and one be
   CHECK_FALSE(observer.saw(large));
 }
 
-TEST_CASE("QoS 2 is not offered") {
-  const Country country;
 TEST_CASE("what one village has the broker keep ends at the memory limit, others go on, and it can be taken away") {
   Country country{{{"memory_limit 1700000000", "memory_limit 20000000"}}};
   constexpr int kTooMany = 25;
@@ -79,6 +79,8 @@ TEST_CASE("what one village has the broker keep ends at the memory limit, others
   CHECK(kept(kTooMany - 1));
 }
 
+TEST_CASE("QoS 2 is not offered") {
+  const Country country;
 
   const auto twice = publish(country.broker, country.bamenda, "solar/Bamenda/main/readings", "x", {"-q", "2"});
 
@@ -102,6 +104,24 @@ TEST_CASE("beyond its connections a door turns newcomers away, and who is inside
   }
   CHECK(eventually(
       [&] { return went_well(publish(country.broker, country.buea, "solar/Buea/main/readings", "room again")); }));
+}
+
+TEST_CASE("strangers who fill the villages' doors do not lock out those who take the readings") {
+  const Country country{{{"max_connections 2000", "max_connections 2"}, {"max_connections 1000", "max_connections 2"}}};
+  std::vector<Socket> silent;
+  for (const auto port : {country.broker.certificates(), country.broker.passwords()})
+    for (int count = 0; count < 2; ++count) silent.push_back(connect_to(port));
+  REQUIRE(eventually(
+      [&] { return !went_well(publish(country.broker, country.buea, "solar/Buea/main/readings", "too many")); }));
+  const TemporaryDirectory folder;
+  Forwarder forwarder{folder.path(),
+                      {.broker_url = "mqtts://localhost:" + std::to_string(country.broker.own()),
+                       .api_url = "http://127.0.0.1:9/",
+                       .extra = country.forwarder.for_us()}};
+
+  forwarder.start();
+
+  CHECK(forwarder.process().wait_for_line("connected"));
 }
 
 TEST_CASE("whoever takes over a client id gets the connection ended, and none of the other's rights") {
