@@ -3,13 +3,15 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/fixtures.hpp"
 #include "tests/support/net.hpp"
+#include "tests/support/raw_mqtt.hpp"
 
 using namespace solar::test;
 
 namespace {
 
 struct Country {
-  explicit Country(const Replacements& replaced = {}) : broker{credentials, replaced} {}
+  explicit Country(const Replacements& replaced = {}, const std::string& extra = {})
+      : broker{credentials, replaced, extra} {}
   const Credentials& credentials{common_credentials()};
   Stronghold broker;
   Identity bamenda{credentials.village("Bamenda")};
@@ -77,6 +79,30 @@ TEST_CASE("what one village has the broker keep ends at the memory limit, others
   CHECK_FALSE(kept(0));
   static_cast<void>(publish_file(country, folder.path() / "large", topic(kTooMany - 1), {"-r"}));
   CHECK(kept(kTooMany - 1));
+}
+
+TEST_CASE("an MQTT 5 client that wants a keepalive of 0, or over 300 s, is told 300 s") {
+  const auto plain = free_port();  // what is asked here is the same with TLS
+  const Country country{{}, "listener " + std::to_string(plain) + " 127.0.0.1\n"};
+  REQUIRE(eventually([&] { return connect_to(plain).valid(); }));
+  const std::string server_keepalive_300_s{"\x13\x01\x2c"};
+  const auto told = [&](std::uint16_t wanted_seconds) {
+    mqtt::Peer client{connect_to(plain)};
+    client.send(mqtt::encode(mqtt::Connect{.client_id = "keen",
+                                           .keepalive_seconds = wanted_seconds,
+                                           .username = "Bamenda",
+                                           .password = country.credentials.password("Bamenda")}));
+    const auto answer = client.read(mqtt::Type::Connack);
+    REQUIRE(answer);
+    CHECK(mqtt::reason(*answer) == 0);
+    return answer->body.find(server_keepalive_300_s) != std::string::npos;
+  };
+
+  CHECK(told(0));
+  CHECK(told(301));
+  CHECK(told(65'535));
+  CHECK_FALSE(told(300));
+  CHECK_FALSE(told(60));
 }
 
 TEST_CASE("QoS 2 is not offered") {

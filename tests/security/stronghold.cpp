@@ -57,7 +57,8 @@ void Stronghold::start() {
       Command{
           fs::exists(usual) ? usual : fs::path{"mosquitto"}, {"-c", (folder_.path() / "mosquitto.conf").string()}, {}},
       folder_.path() / "mosquitto.log");
-  const auto up_or_gone = [this] { return connect_to(passwords_).valid() || !process_->running(); };
+  // The door that is opened last.
+  const auto up_or_gone = [this] { return connect_to(own_).valid() || !process_->running(); };
   if (!eventually(up_or_gone) || !process_->running())
     throw std::runtime_error{"mosquitto does not start: " + process_->log()};
 }
