@@ -136,7 +136,7 @@ class SecureRig(Rig):
 
     def run_broker(self):
         process = self.start("broker", shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", "mosquitto.conf")
-        eventually(lambda: self.answers(self.broker_port), "the broker listens")
+        eventually(lambda: self.answers(self.own_port), "the broker listens")
         return process
 
     def identity(self, folder):
