@@ -84,6 +84,14 @@ def own_door_is_not_for_strangers(compose):
             yield f"{name}: comes in by a door of the broker that is published"
 
 
+def central_knows_its_forwarders(compose):
+    services = compose["services"]
+    if not any(word.startswith("--token-file=") for word in services["central"]["command"]):
+        yield "central: shows and takes readings without a token"
+    yield from (f"{name}: has no token for central" for name, service in services.items()
+                if name.startswith("forwarder-") and "API_TOKEN_FILE" not in service["environment"])
+
+
 def commands_are_understood(compose):
     for name, service in compose["services"].items():
         for what, command in (("command", service.get("command", [])), ("healthcheck", dig(service, "healthcheck", "test", default=[]))):
@@ -101,7 +109,7 @@ def settings_are_real(compose, binaries):
 
 CHECKS = (containers_are_restricted, nothing_is_open_to_all, each_sees_its_own_credentials,
           whoever_waits_waits_for_something, broker_has_room,
-          own_door_is_not_for_strangers, commands_are_understood)
+          own_door_is_not_for_strangers, central_knows_its_forwarders, commands_are_understood)
 
 
 def faults_in(compose):

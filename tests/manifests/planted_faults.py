@@ -140,6 +140,8 @@ SETTINGS = [
 COMPOSE = [
     (lambda s: s["broker"].update(user="0:0"), "broker: runs as root"),
     (lambda s: s["broker"].pop("user"), "broker: runs as root"),
+    (lambda s: s["central"]["command"].remove("--token-file=/credentials/token"), "central: shows and takes readings without a token"),
+    (lambda s: s["forwarder-1"]["environment"].pop("API_TOKEN_FILE"), "forwarder-1: has no token for central"),
     (lambda s: s["central"].pop("read_only"), "central: the root file system is writable"),
     (lambda s: s["central"].update(cap_add=["NET_RAW"]), "central: must drop"),
     (lambda s: s["meters"].pop("security_opt"), "meters: may gain privileges"),
