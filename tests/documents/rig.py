@@ -121,12 +121,14 @@ class SecureRig(Rig):
 
     def start_broker(self):
         self.secrets, password_port = self.folder / "credentials", free_port()
+        self.own_port = free_port()
         subprocess.run([ROOT / "compose/make-credentials", *self.villages], check=True, capture_output=True,
                        env={"PATH": os.environ["PATH"], "CREDENTIALS_DIR": str(self.secrets), "BROKER_HOSTS": self.hosts})
         text = (ROOT / "compose/mosquitto/mosquitto.conf").read_text()
         for ours, here in (("/mosquitto/secrets", f"{self.secrets}/broker"), ("/mosquitto/config", f"{ROOT}/compose/mosquitto"),
                            ("/mosquitto/data", str(self.folder)), ("listener 8883", f"listener {self.broker_port}"),
-                           ("listener 8884", f"listener {password_port} 127.0.0.1")):
+                           ("listener 8884", f"listener {password_port} 127.0.0.1"),
+                           ("listener 8885", f"listener {self.own_port} 127.0.0.1")):
             assert ours in text, ours
             text = text.replace(ours, here)
         (self.folder / "mosquitto.conf").write_text(text + ("user root\n" if os.geteuid() == 0 else ""))
@@ -134,7 +136,7 @@ class SecureRig(Rig):
 
     def run_broker(self):
         process = self.start("broker", shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", "mosquitto.conf")
-        eventually(lambda: self.answers(self.broker_port), "the broker listens")
+        eventually(lambda: self.answers(self.own_port), "the broker listens")
         return process
 
     def identity(self, folder):
@@ -142,5 +144,5 @@ class SecureRig(Rig):
         return [word for name, file in names for word in (f"--mqtt-{name}-file", f"{self.secrets}/{folder}/{file}")]
 
     def forwarder_arguments(self, name="forwarder"):
-        return [*super().forwarder_arguments(name), "--broker-url", f"mqtts://localhost:{self.broker_port}", "--config",
+        return [*super().forwarder_arguments(name), "--broker-url", f"mqtts://localhost:{self.own_port}", "--config",
                 f"{self.secrets}/forwarder/settings.toml", *self.identity("forwarder")]

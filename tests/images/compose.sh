@@ -111,7 +111,8 @@ bring_up() {
 }
 
 at_central() { # every line is a reading; asked as compose.yaml says
-  curl --silent --show-error --fail --max-time 20 --cacert "$work/ca.crt" https://localhost:8000/api/solar
+  curl --silent --show-error --fail --max-time 20 --cacert "$work/ca.crt" --header "Authorization: Bearer $(<"$work/token")" \
+    https://localhost:8000/api/solar
 }
 
 villages_at_central() {
@@ -188,6 +189,17 @@ check_separation() { # by trying it
   say "a village reaches the broker only, and sees its own credentials only"
 }
 
+answer_to_a_stranger() { # answer_to_a_stranger ARGUMENT...: central's status for somebody without the token
+  curl --silent --output /dev/null --write-out '%{http_code}' --max-time 20 --cacert "$work/ca.crt" "$@" https://localhost:8000/api/solar
+}
+
+check_strangers() {
+  local got reading='{"village":"Bamenda","power_kw":1}'
+  got="$(answer_to_a_stranger) $(answer_to_a_stranger --header 'Content-Type: application/json' --data "$reading")"
+  [[ $got == '401 401' ]] || die "central answers $got to whoever asks and posts without a token"
+  say "central shows and takes nothing without the token"
+}
+
 check_watch() {
   local watching
   composed run --rm -T watch </dev/null >"$work/watched" 2>"$work/said" &
@@ -218,6 +230,7 @@ stop_for_a_while() { # stop_for_a_while SERVICE
 
 check_arrivals() {
   composed exec -T broker cat /mosquitto/secrets/ca.crt </dev/null >"$work/ca.crt"
+  composed run --rm -T prepare cat /credentials/central/token </dev/null >"$work/token" 2>"$work/said"
   until_it_is "$ARRIVES_WITHIN_S" "readings of ${VILLAGES[*]} at central" villages_at_central
   say "readings of ${VILLAGES[*]} arrive"
   write_numbers
@@ -270,6 +283,7 @@ main() {
   check_limits
   check_arrivals
   check_separation
+  check_strangers
   check_watch
   check_faults
   check_down_and_up

@@ -6,14 +6,17 @@ usage: compose_checks.py [--bin FOLDER] COMPOSE.yaml
 import argparse
 import pathlib
 import sys
+import urllib.parse
 
 import yaml
 
-from model import dig, misread_options
+from broker_checks import memory_faults
+from model import dig, misread_options, quantity
 from own_checks import OWN_VARIABLES, PROGRAMS, ROOT, setting_faults
 
 # Who makes a volume's content; everybody else reads it, if it holds credentials.
 MAKER = "prepare"
+SIZES = {"m": 2**20, "g": 2**30}
 
 
 def containers_are_restricted(compose):
@@ -68,6 +71,27 @@ def whoever_waits_waits_for_something(compose):
                 yield f"{name}: waits for the health of {other}, which has no check here"
 
 
+def broker_has_room(compose):
+    text = (ROOT / "compose/mosquitto/mosquitto.conf").read_text()
+    count = len([name for name in compose["services"] if name.startswith("forwarder-")])
+    yield from (f"broker: {fault}" for fault in memory_faults(text, quantity(compose["services"]["broker"]["mem_limit"], SIZES), count))
+
+
+def own_door_is_not_for_strangers(compose):
+    published = {int(str(port).rsplit(":", 1)[-1]) for port in compose["services"]["broker"].get("ports", [])}
+    for name, service in compose["services"].items():
+        if name.startswith("forwarder-") and urllib.parse.urlsplit(service["environment"]["BROKER_URL"]).port in published:
+            yield f"{name}: comes in by a door of the broker that is published"
+
+
+def central_knows_its_forwarders(compose):
+    services = compose["services"]
+    if not any(word.startswith("--token-file=") for word in services["central"]["command"]):
+        yield "central: shows and takes readings without a token"
+    yield from (f"{name}: has no token for central" for name, service in services.items()
+                if name.startswith("forwarder-") and "API_TOKEN_FILE" not in service["environment"])
+
+
 def commands_are_understood(compose):
     for name, service in compose["services"].items():
         for what, command in (("command", service.get("command", [])), ("healthcheck", dig(service, "healthcheck", "test", default=[]))):
@@ -84,7 +108,8 @@ def settings_are_real(compose, binaries):
 
 
 CHECKS = (containers_are_restricted, nothing_is_open_to_all, each_sees_its_own_credentials,
-          whoever_waits_waits_for_something, commands_are_understood)
+          whoever_waits_waits_for_something, broker_has_room,
+          own_door_is_not_for_strangers, central_knows_its_forwarders, commands_are_understood)
 
 
 def faults_in(compose):

@@ -12,6 +12,7 @@ import sys
 
 import yaml
 
+import broker_checks
 import security_checks
 from model import (DURATIONS, SIZES, Build, containers_of, dig, labels_of, matches, misread_options, name_of,
                    pod_template, quantity)
@@ -249,9 +250,9 @@ def headings(page):
     return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
 
 
-CHECKS = (*security_checks.CHECKS, selectors_match, backends_exist, references_exist, everything_is_in_one_namespace,
-          paths_are_mounted, forwarder_leaves_in_time, probes_are_understood, inbox_fits, scaling_is_bounded,
-          unready_pods_leave_their_nodes, readings_are_measured, alerts_can_be_acted_on)
+CHECKS = (*security_checks.CHECKS, *broker_checks.CHECKS, selectors_match, backends_exist, references_exist,
+          everything_is_in_one_namespace, paths_are_mounted, forwarder_leaves_in_time, probes_are_understood, inbox_fits,
+          scaling_is_bounded, unready_pods_leave_their_nodes, readings_are_measured, alerts_can_be_acted_on)
 
 
 def faults_in(items, binaries):

@@ -34,6 +34,10 @@ def config(build):
     return next(c for c in build.of("ConfigMap") if "API_URL" in c["data"])["data"]
 
 
+def broker(build):
+    return pod_template(item(build, "StatefulSet", "solar-broker"))["spec"]["containers"][0]
+
+
 def broker_config(build):
     return next(c for c in build.of("ConfigMap") if "mosquitto.conf" in c["data"])["data"]
 
@@ -75,7 +79,7 @@ PRODUCTION = [
     (lambda b: edit_broker(b, "allow_anonymous false", "allow_anonymous true"), "anybody may come in"),
     (lambda b: edit_broker(b, "allow_anonymous", "per_listener_settings true\nallow_anonymous"), "per_listener_settings"),
     (lambda b: edit_broker(b, "listener 8884", "listener 1883\nlistener 8884"), "a listener without TLS"),
-    (lambda b: edit_broker(b, "listener 8884", "listener 8885"), "its ports are not the listeners"),
+    (lambda b: edit_broker(b, "listener 8884", "listener 8886"), "its ports are not the listeners"),
     (lambda b: item(b, "Deployment", "solar-forwarder")["spec"]["selector"]["matchLabels"].update(a="b"), "its own pods"),
     (lambda b: pod(b)["topologySpreadConstraints"][0]["labelSelector"].update(matchLabels={"a": "b"}), "spreads other pods"),
     (lambda b: item(b, "PodDisruptionBudget", "solar-forwarder")["spec"]["selector"].update(matchLabels={"a": "b"}), "no pod"),
@@ -100,15 +104,22 @@ PRODUCTION = [
     (lambda b: container(b).pop("startupProbe"), "startupProbe is not"),
     (lambda b: container(b)["startupProbe"].update(failureThreshold=150), "killed in the middle of a salvage"),
     (lambda b: config(b).update(API_URL="https://central.example.org:8443/api/solar"), "lets it out to API_URL"),
-    (lambda b: config(b).update(BROKER_URL="mqtts://solar-broker:8885"), "lets it out to BROKER_URL"),
+    (lambda b: config(b).update(BROKER_URL="mqtts://solar-broker:8887"), "lets it out to BROKER_URL"),
+    (lambda b: edit_broker(b, "\nmemory_limit", "\n#"), "must be a quarter above memory_limit"),
+    (lambda b: broker(b)["resources"]["limits"].update(memory="1Gi"), "must be a quarter above memory_limit"),
+    (lambda b: edit_broker(b, "max_queued_bytes 3", "max_queued_bytes 6"), "what waits for 10 forwarders that are away"),
+    (lambda b: config(b).update(BROKER_URL="mqtts://solar-broker:8883"), "the forwarders' door is open to everybody"),
+    (lambda b: item(b, "Service", "solar-broker-public")["spec"]["ports"][0].update(targetPort=8885), "door is open to everybody"),
+    (lambda b: item(b, "NetworkPolicy", "solar-broker")["spec"]["ingress"][1].pop("from"), "lets everybody in by the forwarders' door"),
+    (lambda b: item(b, "NetworkPolicy", "solar-broker")["spec"]["ingress"].pop(), "lets forwarders in by their door"),
+    (lambda b: item(b, "Service", "solar-broker")["spec"].pop("publishNotReadyAddresses"), "the only broker is not ready"),
     (lambda b: variable(b, "CLIENT_ID").update(value="$(POD_NAME)-$(SECRET_WORD)"), "gives the group's name away"),
     (lambda b: variable(b, "CLIENT_WORD")["valueFrom"]["secretKeyRef"].update(key="secret-word"), "gives the group's name away"),
     (lambda b: variable(b, "CLIENT_ID").update(value="$(POD_NAME)"), "must end with a secret word"),
     (lambda b: item(b, "Deployment", "solar-forwarder")["spec"].update(replicas=2), "would set back the number"),
     (lambda b: item(b, "Deployment", "solar-forwarder")["spec"]["strategy"]["rollingUpdate"].update(maxUnavailable=1),
      "takes a forwarder away"),
-    (lambda b: pod_template(item(b, "StatefulSet", "solar-broker"))["spec"]["containers"][0]["readinessProbe"]["exec"]["command"]
-     .append("-W5"), "would not understand -W5"),
+    (lambda b: broker(b)["readinessProbe"]["exec"]["command"].append("-W5"), "would not understand -W5"),
     (lambda b: pod(b)["volumes"][0]["emptyDir"].update(sizeLimit="1Gi"), "smaller than 1056 MiB"),
     (lambda b: pod(b)["volumes"][0].update(emptyDir={}), "smaller than 1056 MiB"),
     (lambda b: config(b).update(INBOX_MAX="1GiB"), "smaller than 2080 MiB"),
@@ -143,12 +154,16 @@ SETTINGS = [
 COMPOSE = [
     (lambda s: s["broker"].update(user="0:0"), "broker: runs as root"),
     (lambda s: s["broker"].pop("user"), "broker: runs as root"),
+    (lambda s: s["central"]["command"].remove("--token-file=/credentials/token"), "central: shows and takes readings without a token"),
+    (lambda s: s["forwarder-1"]["environment"].pop("API_TOKEN_FILE"), "forwarder-1: has no token for central"),
     (lambda s: s["central"].pop("read_only"), "central: the root file system is writable"),
     (lambda s: s["central"].update(cap_add=["NET_RAW"]), "central: must drop"),
     (lambda s: s["meters"].pop("security_opt"), "meters: may gain privileges"),
     (lambda s: s["forwarder-1"].pop("mem_limit"), "forwarder-1: no mem_limit"),
     (lambda s: s["forwarder-1"].update(image="solar-forwarder:latest"), "the image has no version"),
     (lambda s: s["broker"].update(ports=["8883:8883"]), "is open to everybody"),
+    (lambda s: s["broker"].update(mem_limit="512m"), "broker: its limit of memory"),
+    (lambda s: s["forwarder-1"]["environment"].update(BROKER_URL="mqtts://broker:8883"), "a door of the broker that is published"),
     (lambda s: s["forwarder-1"]["volumes"].append("forgotten:/x"), "the volume forgotten is not declared"),
     (lambda s: s["forwarder-1"].update(volumes=["credentials-forwarder:/credentials"]), "may write to"),
     (lambda s: s["broker"]["volumes"].append("credentials:/ca:ro"), "sees the CA's key"),

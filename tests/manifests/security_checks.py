@@ -4,6 +4,7 @@ import pathlib
 import re
 import urllib.parse
 
+from broker_checks import options_of
 from model import containers_of, dig, labels_of, matches, name_of, pod_template
 
 # That cert-manager makes, while a certificate is being got.
@@ -89,7 +90,7 @@ def broker_is_closed(build):
         text = config.get("data", {}).get("mosquitto.conf")
         if text is None:
             continue
-        lines = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+        lines = options_of(text)
         options = [line[0] for line in lines]
         if ["allow_anonymous", "false"] not in lines or ["allow_anonymous", "true"] in lines:
             yield f"{name_of(config)}: anybody may come in"

@@ -46,6 +46,19 @@ TEST_CASE("nobody gets in without a certificate") {
   CHECK(country.said("peer did not return a certificate"));
 }
 
+TEST_CASE("at the cluster's own door a village is a village and no more, and nobody gets in without a certificate") {
+  const Country country;
+  const Flags own{"-p", std::to_string(country.broker.own())};
+  auto bamenda = country.credentials.village("Bamenda");
+  CHECK(country.lets_in(bamenda, own));
+  CHECK(denied(publish(country.broker, bamenda, "solar/Buea/main/readings", "x", own)));
+
+  bamenda.certificate.clear();
+
+  CHECK_FALSE(country.lets_in(bamenda, own));
+  CHECK_FALSE(country.lets_in(bamenda, joined(own, {"-u", "Bamenda", "-P", country.credentials.password("Bamenda")})));
+}
+
 TEST_CASE("a certificate of another CA opens nothing, whatever name it bears") {
   const Country country;
 
@@ -112,10 +125,10 @@ TEST_CASE("a revoked certificate opens nothing once the broker has the list, and
   CHECK_FALSE(enters());
 }
 
-TEST_CASE("nothing is spoken in plain text at either door") {
+TEST_CASE("nothing is spoken in plain text at any door") {
   const Country country;
 
-  for (const auto port : {country.broker.certificates(), country.broker.passwords()}) {
+  for (const auto port : {country.broker.certificates(), country.broker.passwords(), country.broker.own()}) {
     const auto plain = run({"mosquitto_pub",
                             {"-h", "localhost", "-p", std::to_string(port), "-u", "Bamenda", "-P",
                              country.credentials.password("Bamenda"), "-t", "solar/Bamenda/main/readings", "-m", "x"},
@@ -126,10 +139,10 @@ TEST_CASE("nothing is spoken in plain text at either door") {
   CHECK(country.lets_in(country.credentials.village("Bamenda")));
 }
 
-TEST_CASE("TLS 1.1 and older is not spoken at either door") {
+TEST_CASE("TLS 1.1 and older is not spoken at any door") {
   const Country country;
 
-  for (const auto port : {country.broker.certificates(), country.broker.passwords()}) {
+  for (const auto port : {country.broker.certificates(), country.broker.passwords(), country.broker.own()}) {
     CHECK_FALSE(established(hello(country, port, "-tls1_1")));
     CHECK_FALSE(established(hello(country, port, "-tls1")));
     CHECK(established(hello(country, port, "-tls1_2")));

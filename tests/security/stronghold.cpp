@@ -35,7 +35,7 @@ Command subscriber(const Stronghold& broker, const Identity& who, const std::str
 }  // namespace
 
 Stronghold::Stronghold(const Credentials& credentials, const Replacements& changes, const std::string& extra)
-    : certificates_{free_port()}, passwords_{free_port()} {
+    : certificates_{free_port()}, passwords_{free_port()}, own_{free_port()} {
   const fs::path source = fs::path{SOLAR_COMPOSE} / "mosquitto";
   auto text = read_file(source / "mosquitto.conf");
   fs::create_directories(folder_.path() / "data");
@@ -44,6 +44,7 @@ Stronghold::Stronghold(const Credentials& credentials, const Replacements& chang
   text = replaced(text, "/mosquitto/config/acl", (source / "acl").string());
   text = replaced(text, "/mosquitto/data/", (folder_.path() / "data").string() + "/");
   text = replaced(text, "listener 8883\n", "listener " + std::to_string(certificates_) + " 127.0.0.1\n");
+  text = replaced(text, "listener 8885\n", "listener " + std::to_string(own_) + " 127.0.0.1\n");
   text = replaced(text, "listener 8884\n", "listener " + std::to_string(passwords_) + " 127.0.0.1\n");
   if (::geteuid() == 0) text += "user root\n";
   write_file(folder_.path() / "mosquitto.conf", text + extra);
@@ -56,7 +57,8 @@ void Stronghold::start() {
       Command{
           fs::exists(usual) ? usual : fs::path{"mosquitto"}, {"-c", (folder_.path() / "mosquitto.conf").string()}, {}},
       folder_.path() / "mosquitto.log");
-  const auto up_or_gone = [this] { return connect_to(passwords_).valid() || !process_->running(); };
+  // The door that is opened last.
+  const auto up_or_gone = [this] { return connect_to(own_).valid() || !process_->running(); };
   if (!eventually(up_or_gone) || !process_->running())
     throw std::runtime_error{"mosquitto does not start: " + process_->log()};
 }

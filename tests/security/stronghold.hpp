@@ -28,6 +28,7 @@ class Stronghold {
 
   [[nodiscard]] std::uint16_t certificates() const { return certificates_; }  ///< the port of 8883
   [[nodiscard]] std::uint16_t passwords() const { return passwords_; }        ///< the port of 8884
+  [[nodiscard]] std::uint16_t own() const { return own_; }                    ///< the port of 8885
   [[nodiscard]] std::string url() const { return "mqtts://localhost:" + std::to_string(certificates_); }
   [[nodiscard]] const Process& process() const { return *process_; }
 
@@ -35,6 +36,7 @@ class Stronghold {
   TemporaryDirectory folder_;
   std::uint16_t certificates_;
   std::uint16_t passwords_;
+  std::uint16_t own_;
   std::optional<Process> process_;
 };
 

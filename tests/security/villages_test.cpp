@@ -77,6 +77,7 @@ TEST_CASE("the forwarder writes receipts and dead letters, and speaks for no vil
   for (const std::string channel : {"readings", "presence", "status"}) {
     INFO(channel);
     CHECK_FALSE(country.may(country.forwarder, "solar/Bamenda/main/" + channel));
+    CHECK_FALSE(country.may(country.forwarder, "solar/forwarder/main/" + channel));
   }
   CHECK(country.may(country.forwarder, "solar/Bamenda/main/receipts"));
 }
@@ -85,9 +86,10 @@ TEST_CASE("whoever only watches writes nothing") {
   Country country;
 
   for (const std::string name : {"observer", "health"}) {
-    for (const std::string channel : {"readings", "receipts", "presence", "dead-letters"}) {
+    for (const std::string channel : {"readings", "receipts", "presence", "status", "dead-letters"}) {
       INFO(name << " " << channel);
       CHECK_FALSE(country.may(country.credentials.own(name), "solar/Bamenda/main/" + channel));
+      CHECK_FALSE(country.may(country.credentials.own(name), "solar/" + name + "/main/" + channel));
     }
   }
 }
