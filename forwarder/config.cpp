@@ -8,6 +8,7 @@
 
 #include "shared/broker_settings.hpp"
 #include "shared/checksum.hpp"
+#include "shared/row_id.hpp"
 #include "shared/tls_files.hpp"
 #include "shared/version.hpp"
 
@@ -31,20 +32,6 @@ std::optional<Problem> assign_api_url(const std::string& text, std::string& url)
   if (auto problem = central_url_problem(text)) return problem;
   url = text;
   return std::nullopt;
-}
-
-/// Its default is no text for a settings file, which may be made on another host.
-Setting client_id_setting(std::string& target) {
-  return {.name = "client-id",
-          .what =
-              "client id at the broker: unique, the same after a restart (the pod's name); the host's name where none "
-              "is set",
-          .allowed = "text",
-          .default_text = {},
-          .assign = [&target](const std::string& text) -> std::optional<Problem> {
-            if (!text.empty()) target = text;
-            return std::nullopt;
-          }};
 }
 
 void add_central_settings(Settings& settings, ForwarderConfig& config) {
@@ -105,7 +92,6 @@ HttpSinkOptions http_options(const ForwarderConfig& config) {
 }
 
 void add_settings(Settings& settings, ForwarderConfig& config) {
-  config.broker.client_id = host_name();
   config.broker.session_expiry = std::chrono::minutes{5};
   config.broker.reconnect_spread = Millis{0};
 #ifdef SOLAR_DATA_FOLDER
@@ -117,7 +103,10 @@ void add_settings(Settings& settings, ForwarderConfig& config) {
   config.synchronous = "FULL";
 #endif
   add_broker_settings(settings, config.broker);
-  settings.add(client_id_setting(config.broker.client_id));
+  settings.add_text("client-id", config.broker.client_id,
+                    "client id at the broker: unique, the same after a restart, not to be guessed; empty: the host's "
+                    "name and random bits that are kept in the inbox",
+                    "text");
   settings.add_text("group", config.group,
                     "name of the shared subscription; forwarders with the same name share the load");
   add_central_settings(settings, config);
@@ -132,6 +121,10 @@ std::string shown_group(const std::string& group) {
   std::array<char, 24> number{};
   std::snprintf(number.data(), number.size(), "(secret %08x)", static_cast<unsigned>(checksum(group)));
   return number.data();
+}
+
+std::string client_id(const ForwarderConfig& config, std::uint64_t bits) {
+  return config.broker.client_id.empty() ? host_name() + "-" + token_text(bits) : config.broker.client_id;
 }
 
 std::string shown_client_id(const std::string& client_id) {

@@ -33,8 +33,7 @@ MqttMessage presence(const Origin& origin, const char* payload) {
 }
 
 std::string client_id(const Origin& origin, std::uint64_t bits) {
-  const std::string token = to_string(RowId{.token = bits, .seq = 0});
-  return encode_level(origin.village) + "-" + encode_level(origin.device) + "-" + token.substr(0, token.find('-'));
+  return encode_level(origin.village) + "-" + encode_level(origin.device) + "-" + token_text(bits);
 }
 
 MqttOptions broker_options(const PublisherConfig& config, Queue& queue) {
