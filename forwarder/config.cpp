@@ -43,8 +43,9 @@ void add_central_settings(Settings& settings, ForwarderConfig& config) {
                 .allowed = "http:// or https:// URL",
                 .default_text = config.api_url,
                 .assign = [&config](const std::string& text) { return assign_api_url(text, config.api_url); }});
-  settings.add_file("api-token-file", config.api_token_file,
-                    "file that holds the bearer token; read again when it changes", "path");
+  settings.add_file(
+      "api-token-file", config.api_token_file,
+      "file that holds the bearer token; read again when it changes; only with https://, or to this machine", "path");
   settings.add_file("api-ca-file", config.api_ca_file,
                     "CAs that central's certificate is checked against; empty: the system's", "path, PEM");
   settings.add_file("api-certificate-file", config.api_certificate_file, "client certificate for central", "path, PEM");
@@ -137,8 +138,8 @@ std::string shown_client_id(const std::string& client_id) {
 std::optional<Problem> settings_problem(const ForwarderConfig& config) {
   if (auto problem = broker_settings_problem(config.broker)) return problem;
   return tls_settings_problem(
-      {.ca = config.api_ca_file, .certificate = config.api_certificate_file, .key = config.api_key_file}, "api-",
-      config.api_url);
+      {.ca = config.api_ca_file, .certificate = config.api_certificate_file, .key = config.api_key_file},
+      config.api_token_file.empty() ? "" : "token-file", "api-", config.api_url);
 }
 
 CommandLine command_line(const Settings& settings) {
