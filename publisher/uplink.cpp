@@ -206,6 +206,7 @@ void Uplink::take_snapshot(Now now, bool receipts) {
   snapshot_.courier = courier;
   snapshot_.connected = session_.connected();
   snapshot_.messages_sent = sink_.messages_sent();
+  snapshot_.strange_receipts = courier.strangers + sink_.strangers();
   if (receipts) snapshot_.last_receipt_at = now.wall;
 }
 
