@@ -10,6 +10,10 @@
 
 namespace solar {
 
+/// What is offered to a broker, for OpenSSL. None of them exists below TLS 1.2, and Paho can ask for a version only as
+/// the one and no newer. TLS 1.3 has its own.
+inline constexpr const char* kTlsCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
 struct TlsFiles {
   std::string ca;           ///< PEM; empty: the system's CAs
   std::string certificate;  ///< ours, PEM, with whatever chain follows it; empty: none
