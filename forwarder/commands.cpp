@@ -40,7 +40,7 @@ QueueOptions queue_options(const ForwarderConfig& config) {
           .token = random_bits()};
 }
 
-int run(const ForwarderConfig& config) {
+int run(ForwarderConfig config) {
   const auto lock = InstanceLock::acquire(config.inbox_path, kOwnerLeaving);
   if (const auto* pid = std::get_if<pid_t>(&lock)) {
     log::error("another forwarder owns this inbox; give each its own --inbox-path",
@@ -51,6 +51,7 @@ int run(const ForwarderConfig& config) {
   if (const int* status = std::get_if<int>(&listening)) return *status;
   const SystemClock clock;
   Queue queue{queue_options(config)};
+  config.broker.client_id = client_id(config, queue.kept_bits(random_bits()));
   const QueueStats stats = queue.stats(clock.now().wall);
   log::info("inbox opened", {{"file", config.inbox_path}, {"waiting", stats.waiting}, {"refused", stats.refused}});
   Relay relay{config, queue, clock};
@@ -119,11 +120,12 @@ int check_central(const ForwarderConfig& config) {
 }
 
 int check(const ForwarderConfig& config, bool offline) {
-  std::printf("settings ok      group=%s client-id=%s inbox=%s\n", shown_group(config.group).c_str(),
-              shown_client_id(config.broker.client_id).c_str(), config.inbox_path.c_str());
+  const std::string shown_id = shown_client_id(client_id(config, 0));  // another's inbox is not opened for its bits
+  std::printf("settings ok      group=%s client-id=%s inbox=%s\n", shown_group(config.group).c_str(), shown_id.c_str(),
+              config.inbox_path.c_str());
   if (offline) return 0;
   MqttOptions broker = config.broker;
-  broker.client_id = shown_client_id(config.broker.client_id) + "-check";
+  broker.client_id = shown_id + "-check";
   broker.session_expiry = Millis{0};
   broker.filters = {marker_topic(broker.client_id)};
   const int broker_status = check_broker(broker);

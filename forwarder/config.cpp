@@ -8,6 +8,7 @@
 
 #include "shared/broker_settings.hpp"
 #include "shared/checksum.hpp"
+#include "shared/row_id.hpp"
 #include "shared/tls_files.hpp"
 #include "shared/version.hpp"
 
@@ -33,20 +34,6 @@ std::optional<Problem> assign_api_url(const std::string& text, std::string& url)
   return std::nullopt;
 }
 
-/// Its default is no text for a settings file, which may be made on another host.
-Setting client_id_setting(std::string& target) {
-  return {.name = "client-id",
-          .what =
-              "client id at the broker: unique, the same after a restart (the pod's name); the host's name where none "
-              "is set",
-          .allowed = "text",
-          .default_text = {},
-          .assign = [&target](const std::string& text) -> std::optional<Problem> {
-            if (!text.empty()) target = text;
-            return std::nullopt;
-          }};
-}
-
 void add_central_settings(Settings& settings, ForwarderConfig& config) {
   using std::chrono::hours;
   using std::chrono::minutes;
@@ -56,8 +43,9 @@ void add_central_settings(Settings& settings, ForwarderConfig& config) {
                 .allowed = "http:// or https:// URL",
                 .default_text = config.api_url,
                 .assign = [&config](const std::string& text) { return assign_api_url(text, config.api_url); }});
-  settings.add_file("api-token-file", config.api_token_file,
-                    "file that holds the bearer token; read again when it changes", "path");
+  settings.add_file(
+      "api-token-file", config.api_token_file,
+      "file that holds the bearer token; read again when it changes; only with https://, or to this machine", "path");
   settings.add_file("api-ca-file", config.api_ca_file,
                     "CAs that central's certificate is checked against; empty: the system's", "path, PEM");
   settings.add_file("api-certificate-file", config.api_certificate_file, "client certificate for central", "path, PEM");
@@ -105,7 +93,6 @@ HttpSinkOptions http_options(const ForwarderConfig& config) {
 }
 
 void add_settings(Settings& settings, ForwarderConfig& config) {
-  config.broker.client_id = host_name();
   config.broker.session_expiry = std::chrono::minutes{5};
   config.broker.reconnect_spread = Millis{0};
 #ifdef SOLAR_DATA_FOLDER
@@ -117,7 +104,10 @@ void add_settings(Settings& settings, ForwarderConfig& config) {
   config.synchronous = "FULL";
 #endif
   add_broker_settings(settings, config.broker);
-  settings.add(client_id_setting(config.broker.client_id));
+  settings.add_text("client-id", config.broker.client_id,
+                    "client id at the broker: unique, the same after a restart, not to be guessed; empty: the host's "
+                    "name and random bits that are kept in the inbox",
+                    "text");
   settings.add_text("group", config.group,
                     "name of the shared subscription; forwarders with the same name share the load");
   add_central_settings(settings, config);
@@ -134,6 +124,10 @@ std::string shown_group(const std::string& group) {
   return number.data();
 }
 
+std::string client_id(const ForwarderConfig& config, std::uint64_t bits) {
+  return config.broker.client_id.empty() ? host_name() + "-" + token_text(bits) : config.broker.client_id;
+}
+
 std::string shown_client_id(const std::string& client_id) {
   constexpr std::size_t kSecretFrom = 16;
   const std::size_t word = client_id.rfind('-') + 1;  // npos + 1 is 0
@@ -144,8 +138,8 @@ std::string shown_client_id(const std::string& client_id) {
 std::optional<Problem> settings_problem(const ForwarderConfig& config) {
   if (auto problem = broker_settings_problem(config.broker)) return problem;
   return tls_settings_problem(
-      {.ca = config.api_ca_file, .certificate = config.api_certificate_file, .key = config.api_key_file}, "api-",
-      config.api_url);
+      {.ca = config.api_ca_file, .certificate = config.api_certificate_file, .key = config.api_key_file},
+      config.api_token_file.empty() ? "" : "token-file", "api-", config.api_url);
 }
 
 CommandLine command_line(const Settings& settings) {

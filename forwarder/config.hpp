@@ -15,7 +15,7 @@
 namespace solar {
 
 struct ForwarderConfig {
-  MqttOptions broker;  ///< client_id included
+  MqttOptions broker;  ///< with client_id as it is set; empty: see `client_id`
   std::string group{"solar-forwarders"};
 
   std::string api_url{"http://central-server:8000/api/solar"};
@@ -50,8 +50,12 @@ void add_settings(Settings& settings, ForwarderConfig& config);
 /// default is shown as a number that tells only whether two forwarders have the same.
 [[nodiscard]] std::string shown_group(const std::string& group);
 
+/// The client id that is set, else the host's name and `bits`: whoever knows a client id can take over the connection,
+/// and what the broker has dealt to it is lost.
+[[nodiscard]] std::string client_id(const ForwarderConfig& config, std::uint64_t bits);
+
 /// The client id for logs and people: what follows its last '-' is shown as "(secret)" if it has 16 characters or more.
-/// In Kubernetes that is a secret word, after the pod's name.
+/// That is a secret word, in Kubernetes after the pod's name, or the bits of `client_id`.
 [[nodiscard]] std::string shown_client_id(const std::string& client_id);
 
 /// What contradicts itself in them.

@@ -32,8 +32,12 @@ void add_courier(Metrics& metrics, const Uplink::Snapshot& now) {
   metrics.counter("solar_publisher_readings_refused_total", "Readings whose receipt says that central refused them.",
                   courier.refused);
   metrics.counter("solar_publisher_receipts_late_total", "Times that a receipt did not come in time.", courier.failed);
-  metrics.counter("solar_publisher_receipts_strange_total", "Receipts for readings that had not been sent.",
-                  courier.strangers);
+  metrics.counter("solar_publisher_receipts_repeated_total",
+                  "Receipts beside the one that settles their reading: it was sent twice, or by an earlier run.",
+                  courier.repeated);
+  metrics.counter("solar_publisher_receipts_strange_total",
+                  "Receipts for readings that had not been sent or that nobody made, or that were not understood.",
+                  now.strange_receipts);
   metrics.gauge("solar_publisher_window", "Readings that may be without a receipt.",
                 static_cast<double>(courier.window));
   metrics.gauge("solar_publisher_unconfirmed_readings", "Readings that were sent and have no receipt yet.",

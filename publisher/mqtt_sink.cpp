@@ -46,6 +46,7 @@ std::vector<Completion> MqttSink::poll(Millis wait) {
   for (const std::string& payload : receipts_.take(wait)) {
     Result<ReceiptRows> decoded = decode_receipt(payload);
     if (const auto* problem = std::get_if<Problem>(&decoded)) {
+      ++strangers_;
       log::limited(log::Level::Warning, "receipt not understood, ignored", {{"why", to_line(*problem)}});
       continue;
     }
@@ -55,6 +56,7 @@ std::vector<Completion> MqttSink::poll(Millis wait) {
       completions.push_back({.row = refused.row, .outcome = Refused{std::move(refused.reason)}});
     }
     if (rows.ignored > 0) {
+      strangers_ += rows.ignored;
       log::limited(log::Level::Warning, "receipt names ids that this outbox never made, ignored",
                    {{"ids", rows.ignored}});
     }

@@ -31,12 +31,15 @@ class MqttSink final : public Sink {
   void take_receipt(const MqttMessage& message);
 
   [[nodiscard]] std::uint64_t messages_sent() const { return messages_sent_; }
+  /// What receipts said that can be about no reading of any outbox, and receipts that are none.
+  [[nodiscard]] std::uint64_t strangers() const { return strangers_; }
 
  private:
   void send_smaller(std::span<const Parcel> batch, std::size_t bytes);
   MqttSession& session_;
   Mailbox<std::string> receipts_;
   std::atomic<std::uint64_t> messages_sent_{};
+  std::atomic<std::uint64_t> strangers_{};
 };
 
 }  // namespace solar

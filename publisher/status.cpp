@@ -70,7 +70,7 @@ std::string status_answer(Queue& queue, const Origin& origin, const Uplink::Snap
     answer.update({{"sent", now->courier.sent},
                    {"confirmed", now->courier.delivered},
                    {"window", now->courier.window},
-                   {"strange_receipts", now->courier.strangers},
+                   {"strange_receipts", now->strange_receipts},
                    {"last_receipt", time_or_null(now->last_receipt_at)}});
   }
   return answer.dump(-1, ' ', false, json::error_handler_t::replace);

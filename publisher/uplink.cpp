@@ -33,8 +33,7 @@ MqttMessage presence(const Origin& origin, const char* payload) {
 }
 
 std::string client_id(const Origin& origin, std::uint64_t bits) {
-  const std::string token = to_string(RowId{.token = bits, .seq = 0});
-  return encode_level(origin.village) + "-" + encode_level(origin.device) + "-" + token.substr(0, token.find('-'));
+  return encode_level(origin.village) + "-" + encode_level(origin.device) + "-" + token_text(bits);
 }
 
 MqttOptions broker_options(const PublisherConfig& config, Queue& queue) {
@@ -207,6 +206,7 @@ void Uplink::take_snapshot(Now now, bool receipts) {
   snapshot_.courier = courier;
   snapshot_.connected = session_.connected();
   snapshot_.messages_sent = sink_.messages_sent();
+  snapshot_.strange_receipts = courier.strangers + sink_.strangers();
   if (receipts) snapshot_.last_receipt_at = now.wall;
 }
 

@@ -31,9 +31,10 @@ class Uplink {
     bool connected{};
     std::optional<Millis> last_receipt_at;  ///< wall clock
     std::uint64_t messages_sent{};
-    double used_fraction{};         ///< of the outbox
-    QueueStats queue;               ///< of the outbox; looked at once a second
-    std::optional<DiskState> disk;  ///< that holds it; as old; nullopt: before the first turn
+    std::uint64_t strange_receipts{};  ///< for readings that were not sent, for none at all, or not understood
+    double used_fraction{};            ///< of the outbox
+    QueueStats queue;                  ///< of the outbox; looked at once a second
+    std::optional<DiskState> disk;     ///< that holds it; as old; nullopt: before the first turn
   };
   using OnSettled = std::function<void(std::span<const Settled>)>;
 

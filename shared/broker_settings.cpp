@@ -26,8 +26,9 @@ void add_broker_settings(Settings& settings, MqttOptions& options) {
                 .default_text = options.url,
                 .assign = [&options](const std::string& text) { return assign_url(text, options.url); }});
   settings.add_text("mqtt-username", options.username, "user name at the broker");
-  settings.add_file("mqtt-password-file", options.password_file, "file that holds the password, read at every connect",
-                    "path");
+  settings.add_file(
+      "mqtt-password-file", options.password_file,
+      "file that holds the password, read at every connect; only with mqtts:// or wss://, or to this machine", "path");
   settings.add_file("mqtt-ca-file", options.ca_file,
                     "CAs that the broker's certificate is checked against; empty: the system's", "path, PEM");
   settings.add_file("mqtt-certificate-file", options.certificate_file, "client certificate for the broker",
@@ -48,8 +49,8 @@ void add_broker_settings(Settings& settings, MqttOptions& options) {
 
 std::optional<Problem> broker_settings_problem(const MqttOptions& options) {
   if (auto problem = tls_settings_problem(
-          {.ca = options.ca_file, .certificate = options.certificate_file, .key = options.key_file}, "mqtt-",
-          options.url))
+          {.ca = options.ca_file, .certificate = options.certificate_file, .key = options.key_file},
+          options.password_file.empty() ? "" : "password-file", "mqtt-", options.url))
     return problem;
   if (!options.password_file.empty() && options.username.empty())
     return Problem{"mqtt-password-file without mqtt-username", shortened(options.password_file), "set both"};

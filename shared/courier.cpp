@@ -83,7 +83,7 @@ void Courier::settle(Now now, const Completion& completion) {
 void Courier::settle_resting(Now now, const Completion& completion) {
   const bool is_receipt = rounds() == nullptr && !std::holds_alternative<Unavailable>(completion.outcome);
   if (!is_receipt || !queue_.has_rested(completion.row)) {
-    ++stats_.strangers;
+    ++(is_receipt && queue_.may_have_gone(completion.row) ? stats_.repeated : stats_.strangers);
     return;
   }
   std::optional<TakenRow> row = queue_.read(completion.row);

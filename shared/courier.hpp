@@ -68,6 +68,7 @@ struct CourierStats {
   std::uint64_t failed{};                            ///< attempts that ended in Unavailable or without an answer
   std::uint64_t rested{};                            ///< rounds that failed
   std::uint64_t strangers{};                         ///< answers for readings that were not sent
+  std::uint64_t repeated{};                          ///< receipts beside the one that settles their reading
   std::array<std::uint64_t, kCauses> unavailable{};  ///< attempts that ended in Unavailable, by cause
   Histogram<kAttemptsBounds> attempts;               ///< that a delivered reading took, all its rounds together
   Histogram<kAnswerSecondsBounds> answer_seconds;    ///< from the last attempt of a delivered reading to its answer

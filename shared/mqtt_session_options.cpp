@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "shared/message.hpp"
+#include "shared/tls_files.hpp"
 
 namespace solar::mqtt_session {
 namespace {
@@ -25,6 +26,7 @@ mqtt::ssl_options ssl_options(const MqttOptions& options) {
   mqtt::ssl_options ssl;
   ssl.set_enable_server_cert_auth(true);
   ssl.set_verify(true);  // without it Paho does not compare the host name
+  ssl.set_enabled_cipher_suites(kTlsCiphers);
   if (!options.ca_file.empty()) ssl.set_trust_store(options.ca_file);
   if (!options.certificate_file.empty()) ssl.set_key_store(options.certificate_file);
   if (!options.key_file.empty()) ssl.set_private_key(options.key_file);

@@ -151,6 +151,9 @@ class Queue {
   [[nodiscard]] std::optional<TakenRow> read(const RowId& row);
   /// Whether the row is here and has rested: then it was sent before.
   [[nodiscard]] bool has_rested(const RowId& row);
+  /// Whether the row may have been sent before and is not to be settled now: one of this opening that is gone, or one
+  /// that waits here since an earlier opening. Who was settled before this opening is not known any more.
+  [[nodiscard]] bool may_have_gone(const RowId& row);
   /// Whether no row but removed ones is left of that origin and sender's id.
   [[nodiscard]] bool settled(const Origin& origin, const std::string& id);
   [[nodiscard]] std::int64_t last_seq() const { return last_seq_; }

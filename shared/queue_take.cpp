@@ -102,6 +102,15 @@ bool Queue::has_rested(const RowId& row) {
   return rested;
 }
 
+bool Queue::may_have_gone(const RowId& row) {
+  const std::lock_guard lock{mutex_};
+  Statement& select = tables_->select_reading.bind(row.seq, stored(row.token));
+  const bool on_disk = select.step();
+  select.reset();
+  if (row.token != options_.token) return on_disk;
+  return row.seq <= last_seq_ && (!on_disk || removed(row.seq));
+}
+
 bool Queue::settled(const Origin& origin, const std::string& id) {
   const std::lock_guard lock{mutex_};
   const auto village = tables_->numbers.find(origin.village);

@@ -22,11 +22,13 @@ std::optional<Number> whole_number(std::string_view text, int base) {
 
 }  // namespace
 
-std::string to_string(const RowId& id) {
+std::string to_string(const RowId& id) { return token_text(id.token) + "-" + std::to_string(id.seq); }
+
+std::string token_text(std::uint64_t bits) {
   std::array<char, kTokenDigits> digits{};
-  const auto token = std::to_chars(digits.data(), digits.data() + digits.size(), id.token, 16);
-  const auto length = static_cast<std::size_t>(token.ptr - digits.data());
-  return std::string(kTokenDigits - length, '0').append(digits.data(), length) + "-" + std::to_string(id.seq);
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), bits, 16);
+  const auto length = static_cast<std::size_t>(end.ptr - digits.data());
+  return std::string(kTokenDigits - length, '0').append(digits.data(), length);
 }
 
 std::optional<RowId> parse_row_id(std::string_view text) {

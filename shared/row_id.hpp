@@ -20,6 +20,9 @@ struct RowId {
 
 [[nodiscard]] std::string to_string(const RowId& id);
 
+/// 64 bits as a row's id shows them: 16 lower-case hex digits.
+[[nodiscard]] std::string token_text(std::uint64_t bits);
+
 /// The id written in `text`, if it is exactly one in the form above.
 [[nodiscard]] std::optional<RowId> parse_row_id(std::string_view text);
 

@@ -1,9 +1,13 @@
 #include "shared/sqlite.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <cassert>
 #include <utility>
+
+#include "shared/file_descriptor.hpp"
 
 namespace solar {
 
@@ -26,6 +30,14 @@ SqliteError::Kind kind_of(int code) {
   const int code = database != nullptr ? sqlite3_extended_errcode(database) : SQLITE_NOMEM;
   const std::string message = database != nullptr ? sqlite3_errmsg(database) : "out of memory";
   throw SqliteError{kind_of(code), std::string{doing} + ": " + message + " (SQLite code " + std::to_string(code) + ")"};
+}
+
+/// SQLite would make it for everybody to read, as far as the process's mask lets it; its log gets the same mode. A file
+/// that is there keeps its own: to close it here would end SQLite's locks on it, and a wider mode is somebody's wish.
+void make_private(const std::filesystem::path& path) {
+  if (path == ":memory:") return;
+  // Where it fails SQLite fails, too, and says why.
+  const FileDescriptor made{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR)};
 }
 
 }  // namespace
@@ -101,6 +113,7 @@ void Statement::bind_one(int index, Blob value) {
 }
 
 Sqlite::Sqlite(const SqliteOptions& options) {
+  make_private(options.path);
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
   if (sqlite3_open_v2(options.path.c_str(), &database_, flags, nullptr) != SQLITE_OK) {
     const SqliteError error{kind_of(sqlite3_extended_errcode(database_)),

@@ -1,5 +1,6 @@
 #include "shared/tls_files.hpp"
 
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <ctime>
@@ -86,16 +87,32 @@ std::optional<std::string> certificate_dates_problem(const std::string& file, Mi
   return std::nullopt;
 }
 
-std::optional<Problem> tls_settings_problem(const TlsFiles& files, const std::string& prefix, const std::string& url) {
+bool is_loopback(std::string_view url) {
+  const auto scheme = url.find("://");
+  auto host = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  host = host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':'));
+  const std::string text{host};
+  in_addr four{};
+  in6_addr six{};
+  if (::inet_pton(AF_INET, text.c_str(), &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
+  if (::inet_pton(AF_INET6, text.c_str(), &six) == 1) return IN6_IS_ADDR_LOOPBACK(&six);
+  return text == "localhost";
+}
+
+std::optional<Problem> tls_settings_problem(const TlsFiles& files, const std::string& secret, const std::string& prefix,
+                                            const std::string& url) {
   if (!files.key.empty() && files.certificate.empty())
     return Problem{prefix + "key-file without " + prefix + "certificate-file", shortened(files.key), "set both"};
   const bool encrypted = url.starts_with("mqtts://") || url.starts_with("wss://") || url.starts_with("https://");
-  if (!encrypted && !(files.ca.empty() && files.certificate.empty())) {
-    return Problem{
-        prefix + (files.ca.empty() ? "certificate" : "ca") + "-file is set, but this address is not encrypted",
-        shortened(url), prefix == "mqtt-" ? "write mqtts:// or wss://" : "write https://"};
-  }
-  return std::nullopt;
+  if (encrypted) return std::nullopt;
+  const std::string needs_tls = !files.ca.empty()            ? "ca-file"
+                                : !files.certificate.empty() ? "certificate-file"
+                                : is_loopback(url)           ? ""
+                                                             : secret;
+  if (needs_tls.empty()) return std::nullopt;
+  return Problem{prefix + needs_tls + " is set, but this address is not encrypted", shortened(url),
+                 prefix == "mqtt-" ? "write mqtts:// or wss://" : "write https://"};
 }
 
 }  // namespace solar

@@ -3,11 +3,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "shared/clock.hpp"
 #include "shared/problem.hpp"
 
 namespace solar {
+
+/// What is offered to a broker, for OpenSSL. None of them exists below TLS 1.2, and Paho can ask for a version only as
+/// the one and no newer. TLS 1.3 has its own.
+inline constexpr const char* kTlsCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 struct TlsFiles {
   std::string ca;           ///< PEM; empty: the system's CAs
@@ -23,8 +28,12 @@ struct TlsFiles {
 /// there is none.
 [[nodiscard]] std::optional<std::string> certificate_dates_problem(const std::string& file, Millis wall);
 
-/// Settings that contradict each other. `prefix` is that of their names ("mqtt-"), `url` with its scheme.
-[[nodiscard]] std::optional<Problem> tls_settings_problem(const TlsFiles& files, const std::string& prefix,
-                                                          const std::string& url);
+/// Whether it is this machine, by its name or in numbers: what goes there is on no wire.
+[[nodiscard]] bool is_loopback(std::string_view url);
+
+/// Settings that contradict each other. `prefix` is that of their names ("mqtt-"), `url` with its scheme; `secret`
+/// names what goes there and may not be read on the way ("token-file"), empty: nothing.
+[[nodiscard]] std::optional<Problem> tls_settings_problem(const TlsFiles& files, const std::string& secret,
+                                                          const std::string& prefix, const std::string& url);
 
 }  // namespace solar

@@ -167,6 +167,7 @@ std::optional<std::string> TlsProbe::Run::prepare() {
   context_.reset(SSL_CTX_new(TLS_client_method()));
   if (!context_) return "no memory for TLS";
   SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(context_.get(), kTlsCiphers);
   const bool trust = files.ca.empty() ? SSL_CTX_set_default_verify_paths(context_.get()) == 1
                                       : SSL_CTX_load_verify_file(context_.get(), files.ca.c_str()) == 1;
   if (!trust) return "the CAs cannot be loaded";

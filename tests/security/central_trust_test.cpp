@@ -176,14 +176,10 @@ TEST_CASE("a central that speaks nothing newer than TLS 1.1 is not spoken to") {
       folder.path() / "log"};
   REQUIRE(eventually([&] { return connect_to(port).valid(); }));
   const EncryptedCentral right{{}, own};
-  // A system that would speak it: else OpenSSL's security level would refuse for us.
-  write_file(folder.path() / "lax",
-             "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
-             "MinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n");
 
-  CHECK(refused(check("https://localhost:" + std::to_string(port) + "/", our_ca().for_us("--api-"),
-                      {{"OPENSSL_CONF", (folder.path() / "lax").string()}}),
-                "protocol"));
+  CHECK(refused(
+      check("https://localhost:" + std::to_string(port) + "/", our_ca().for_us("--api-"), lax_openssl(folder.path())),
+      "protocol"));
   CHECK(trusted(check(right.url(), our_ca().for_us("--api-"))));
 }
 

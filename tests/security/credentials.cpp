@@ -32,6 +32,13 @@ void make_key(const fs::path& file) {
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> lax_openssl(const fs::path& folder) {
+  write_file(folder / "lax",
+             "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
+             "MinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n");
+  return {{"OPENSSL_CONF", (folder / "lax").string()}};
+}
+
 std::vector<std::pair<std::string, std::string>> clock_of(const std::string& time) {
   // Not its wrapper `faketime`: that fails where a process of the same number left something behind.
   for (const auto& folder : fs::directory_iterator{"/usr/lib"}) {

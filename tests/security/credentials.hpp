@@ -38,6 +38,10 @@ struct Wish {
 /// The environment of a program whose clock starts at `time` ("1970-01-01 00:10:00"). Only the wall clock is another.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> clock_of(const std::string& time);
 
+/// The environment of a program on a system whose OpenSSL would speak TLS 1.0: what its security level refuses
+/// elsewhere, the program must refuse. The configuration is written into `folder`.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> lax_openssl(const std::filesystem::path& folder);
+
 /// A folder of credentials for the villages Bamenda and Buea. Owner: one thread.
 class Credentials {
  public:

@@ -1,4 +1,6 @@
 // Whom our own programs trust at the broker's address, and what they say of whom they do not: with `check`, one line.
+#include <optional>
+
 #include "shared/clock.hpp"
 #include "tests/security/stronghold.hpp"
 #include "tests/support/broker.hpp"
@@ -22,7 +24,7 @@ struct Country {
 /// What `solar-publisher check` says, and with which status.
 Finished check(const std::string& url, const Flags& flags, Environment environment = {}) {
   // Debian's own configuration of OpenSSL asks for TLS 1.2; images without one must not ask for less.
-  environment.emplace_back("OPENSSL_CONF", "/dev/null");
+  environment.emplace_back("OPENSSL_CONF", "/dev/null");  // behind a test's own, which wins
   return run(
       {sibling("solar-publisher"), joined({"check", "--village", "Bamenda", "--broker-url", url}, flags), environment});
 }
@@ -179,22 +181,50 @@ TEST_CASE("plain text and TLS that meet are told as such") {
   CHECK(trusted(check("mqtt://localhost:" + plain_port, {})));
 }
 
+namespace {
+
+/// OpenSSL's server at a broker's address: it says with whom it came to terms.
+struct OtherServer {
+  OtherServer(const Credentials& credentials, const Flags& tls) {
+    const auto own = credentials.issue(server());
+    process.emplace(Command{"openssl",
+                            joined({"s_server", "-accept", "127.0.0.1:" + std::to_string(port), "-cert",
+                                    own.certificate.string(), "-key", own.key.string(), "-quiet", "-state"},
+                                   tls),
+                            {{"OPENSSL_CONF", "/dev/null"}}},
+                    folder.path() / "log");
+    REQUIRE(eventually([this] { return connect_to(port).valid(); }));
+  }
+  [[nodiscard]] std::string url() const { return "mqtts://localhost:" + std::to_string(port); }
+  [[nodiscard]] bool shook_hands() const { return process->log().find("write finished") != std::string::npos; }
+
+  TemporaryDirectory folder;
+  std::uint16_t port{free_port()};
+  std::optional<Process> process;
+};
+
+}  // namespace
+
 TEST_CASE("a broker that speaks nothing newer than TLS 1.1 is not spoken to") {
   const Country country;
-  const TemporaryDirectory folder;
-  const auto own = country.credentials.issue(server());
-  const auto port = free_port();
-  const auto old =
-      Process{Command{"openssl",
-                      {"s_server", "-accept", "127.0.0.1:" + std::to_string(port), "-cert", own.certificate.string(),
-                       "-key", own.key.string(), "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0", "-quiet"},
-                      {{"OPENSSL_CONF", "/dev/null"}}},
-              folder.path() / "log"};
-  REQUIRE(eventually([&] { return connect_to(port).valid(); }));
+  const OtherServer old{country.credentials, {"-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"}};
+  const auto lax = lax_openssl(old.folder.path());
 
-  CHECK(refused(check("mqtts://localhost:" + std::to_string(port), country.bamenda.for_us()),
-                "speaks no TLS as new as 1.2"));
-  CHECK(trusted(check(country.broker.url(), country.bamenda.for_us())));
+  CHECK(refused(check(old.url(), country.bamenda.for_us(), lax), "speaks no TLS as new as 1.2"));
+  CHECK_FALSE(old.shook_hands());
+  CHECK(trusted(check(country.broker.url(), country.bamenda.for_us(), lax)));
+}
+
+// What a system allows is its own affair, and Paho asks for no least version: so nothing is offered that older TLS has.
+TEST_CASE("a broker that has only ciphers of older TLS is not spoken to") {
+  const Country country;
+  const OtherServer old{country.credentials, {"-tls1_2", "-cipher", "ECDHE+AES+SHA1"}};
+  const OtherServer right{country.credentials, {"-tls1_2", "-cipher", "ECDHE+AESGCM"}};
+
+  CHECK(refused(check(old.url(), country.bamenda.for_us()), "no connection to mqtts://localhost"));
+  CHECK_FALSE(old.shook_hands());
+  static_cast<void>(check(right.url(), country.bamenda.for_us()));  // it answers no MQTT
+  CHECK(right.shook_hands());
 }
 
 TEST_CASE("over wss readings travel, the same is trusted, and the same is not") {

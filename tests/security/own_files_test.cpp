@@ -135,11 +135,17 @@ TEST_CASE("settings that contradict each other end the program at once, with one
   const auto key_alone = say({"--broker-url", "mqtts://localhost", "--mqtt-key-file", "/k"});
   const auto plain = say({"--broker-url", "mqtt://localhost", "--mqtt-ca-file", "/ca"});
   const auto password_alone = say({"--broker-url", "mqtts://localhost", "--mqtt-password-file", "/p"});
+  const auto password_seen =
+      say({"--broker-url", "ws://broker.example", "--mqtt-username", "u", "--mqtt-password-file", "/p"});
+  const auto token_seen =
+      run({sibling("solar-forwarder"), {"run", "--api-url", "http://x/", "--api-token-file", "/t"}, {}});
   const auto api = run({sibling("solar-forwarder"), {"check", "--api-url", "http://x/", "--api-ca-file", "/ca"}, {}});
 
   for (const auto& [finished, words] : {std::pair{key_alone, "mqtt-key-file without mqtt-certificate-file"},
                                         std::pair{plain, "mqtt-ca-file is set, but this address is not encrypted"},
                                         std::pair{password_alone, "mqtt-password-file without mqtt-username"},
+                                        std::pair{password_seen, "mqtt-password-file is set, but this address is not"},
+                                        std::pair{token_seen, "api-token-file is set, but this address is not"},
                                         std::pair{api, "api-ca-file is set, but this address is not encrypted"}}) {
     INFO(finished.log);
     CHECK(finished.exit == Exit{2, false});

@@ -109,6 +109,7 @@ TEST_CASE("receipts for readings that were never sent are counted and change not
   world.run_for(kSecond);
 
   CHECK(world.stats().strangers == 4);
+  CHECK(world.stats().repeated == 0);
   CHECK(world.waiting() == 1);
   CHECK(world.queue.stats(kWall).refused == 0);
 }
@@ -122,7 +123,32 @@ TEST_CASE("a receipt that comes twice counts once") {
   world.run_for(kSecond);
 
   CHECK(world.settled.size() == 1);
-  CHECK(world.stats().strangers == 1);
+  CHECK(world.stats().repeated == 1);
+  CHECK(world.stats().strangers == 0);
+}
+
+TEST_CASE("a receipt for what an earlier run may have sent is not strange, and the reading goes again") {
+  const Room room;
+  const auto rows = [&] {
+    Queue before{room.options(1)};
+    auto accepted = accept(before, plains("Bamenda", 0, 2));
+    before.remove({&accepted[0].row, 1});
+    return accepted;
+  }();
+  CourierWorld world{receipts_policy(), room.options(2)};
+  world.sink.free_room = 0;
+
+  world.sink.answer(rows[1].row, Delivered{});
+  world.run_for(kSecond);
+  CHECK(world.stats().repeated == 1);
+  CHECK(world.stats().strangers == 0);
+
+  world.sink.answer(rows[0].row, Delivered{});  // whose it was is forgotten: it may be anybody's
+  world.sink.answer({2, rows[1].row.seq + 1}, Delivered{});
+  world.run_for(kSecond);
+  CHECK(world.stats().repeated == 1);
+  CHECK(world.stats().strangers == 2);
+  CHECK(world.waiting() == 1);
 }
 
 TEST_CASE("while the broker is away nothing is sent and no attempt is spent") {

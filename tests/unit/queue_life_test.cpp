@@ -1,4 +1,5 @@
 // What survives: deaths of the process, reopening, copies of the file.
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@ using namespace solar;
 using namespace solar::test;
 
 namespace {
+
+namespace fs = std::filesystem;
 
 /// Runs `life` in a process of its own that is killed the moment it returns: no destructor, no flush.
 void live_and_die(const std::function<void()>& life) {
@@ -221,4 +224,32 @@ TEST_CASE("a database of a newer format is left alone") {
   room.alter("PRAGMA user_version=1");
   Queue queue{room.options(3)};
   CHECK(all_fresh(queue) == numbered(1, 1));
+}
+
+TEST_CASE("what a queue makes is for its owner alone, whatever the process's mask, and what was there keeps its mode") {
+  const Room room;
+  const auto mode_of = [&room](const std::string& name) { return fs::status(room.file(name)).permissions(); };
+  constexpr auto kOwner = fs::perms::owner_read | fs::perms::owner_write;
+  const mode_t mask = ::umask(0);
+  {
+    Queue queue{room.options(1)};
+    accept_one(queue, plain("Bamenda", 1));
+    CHECK(mode_of("queue.db") == kOwner);
+    CHECK(mode_of("queue.db-wal") == kOwner);
+  }
+
+  fs::permissions(room.database(), kOwner | fs::perms::group_read);
+  {
+    Queue queue{room.options(2)};
+    accept_one(queue, plain("Bamenda", 2));
+    CHECK(mode_of("queue.db") == (kOwner | fs::perms::group_read));
+  }
+
+  room.overwrite_page(0);
+  {
+    const Queue salvaged{room.options(3)};
+    CHECK(fs::exists(room.file("queue.db.damaged-1")));
+    CHECK(mode_of("queue.db") == kOwner);
+  }
+  ::umask(mask);
 }

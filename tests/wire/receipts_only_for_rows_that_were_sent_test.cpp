@@ -38,7 +38,8 @@ TEST_CASE("receipts for rows that were not sent, or are not ours, remove nothing
   CHECK_FALSE(eventually([&] { return publisher.waiting() < 30; }, kWatch));
   client.deliver(kReceipts, receipt_for({ids.front()}), 4);
   CHECK(eventually([&] { return publisher.waiting() == 29; }));
-  CHECK(eventually([&] { return publisher.snapshot().courier.strangers >= 3; }));
+  CHECK(eventually([&] { return publisher.snapshot().strange_receipts == 5 + 10 + 1; }));
+  CHECK(publisher.snapshot().courier.repeated == 0);
 }
 
 TEST_CASE("a receipt counts once, and rubbish between receipts hides none of them") {
@@ -58,6 +59,8 @@ TEST_CASE("a receipt counts once, and rubbish between receipts hides none of the
 
   CHECK(client.acked(3));
   CHECK(eventually([&] { return publisher.waiting() == 0; }));
+  CHECK(eventually([&] { return publisher.snapshot().courier.repeated == 1; }));
+  CHECK(publisher.snapshot().strange_receipts == 5 + 2);
 }
 
 TEST_CASE("a refused reading leaves the queue for the refused ones, with its reason") {
