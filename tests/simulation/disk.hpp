@@ -50,7 +50,6 @@ class Disk {
   void recover();
   /// From now on the `operations`-th write or fsync is the last that counts.
   void light_fuse(std::uint64_t operations, Crash how, Dice& dice);
-  [[nodiscard]] bool fuse_burnt() const { return last_image_.has_value(); }
   void forget_fuse();
 
   /// A new disk in its place. REQUIRES: nobody has files open.

@@ -30,8 +30,6 @@ class ForwarderNode final : public Node {
   [[nodiscard]] bool is_idle() override;
   [[nodiscard]] Bite killed_in_turn() const override { return Bite::ForwarderKilledInTurn; }
   [[nodiscard]] Bite disk_was_full() const override { return Bite::ForwarderDiskFull; }
-  [[nodiscard]] std::size_t forwarder() const { return forwarder_; }
-  [[nodiscard]] const std::string& client_id() const { return config_.broker.client_id; }
   void heal() override;
 
  private:

@@ -64,10 +64,8 @@ void HttpSink::Requests::send(const Parcel& parcel) {
                           settle(to_outcome(http, conflict, clock.now().wall));
                         },
                     .failed = [settle](TransportFault fault) { settle(to_outcome(fault, "no answer")); }}));
-  world.schedule.after(options_.request_timeout, [settle, &world] {
-    static_cast<void>(world);
-    settle(to_outcome(TransportFault::Timeout, "no answer in time"));
-  });
+  world.schedule.after(options_.request_timeout,
+                       [settle] { settle(to_outcome(TransportFault::Timeout, "no answer in time")); });
 }
 
 void HttpSink::Requests::complete(const RowId& row, Outcome outcome) {
