@@ -38,8 +38,8 @@ Gateway::Gateway(World& world, std::size_t index, const GatewayPlan& plan)
 Gateway::~Gateway() { close(); }
 
 void Gateway::open() {
-  if (world_.model == Model::SequenceStartsAgain) start_sequence_again();
-  const bool same_token = world_.model == Model::SequenceStartsAgain;
+  if (world_.model == Model::IdsStartAgain) start_sequence_again();
+  const bool same_token = world_.model == Model::IdsStartAgain;
   queue_ = std::make_unique<Queue>(QueueOptions{.path = config_.outbox_path,
                                                 .synchronous_full = true,
                                                 .max_bytes = config_.outbox_max,
