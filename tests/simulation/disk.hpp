@@ -54,6 +54,8 @@ class Disk {
 
   /// A new disk in its place. REQUIRES: nobody has files open.
   void destroy() { files_.clear(); }
+  /// Of the file with this ending.
+  [[nodiscard]] std::size_t bytes(const std::string& suffix) const;
   [[nodiscard]] bool is_new() const { return files_.empty(); }
   /// The same files. REQUIRES: nobody has files open on either.
   void copy_from(const Disk& other);

@@ -90,6 +90,7 @@ void play(World& world, Verdict& verdict, HistoryResult& result) {
   plan_live_readings(world);
   result.drained_in = drain(world, verdict);
   verdict.pass();
+  for (const auto& node : world.nodes) node->retire();
   measure_live(world, result);
 }
 
