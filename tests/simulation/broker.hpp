@@ -65,8 +65,6 @@ class Broker {
   /// Messages with readings that wait in a client's session, sent or not.
   [[nodiscard]] std::size_t readings_waiting(const std::string& client_id) const;
   [[nodiscard]] std::size_t readings_waiting() const;
-  /// Throws Violation where a limit is not kept.
-  void check() const;
 
  private:
   struct Session {

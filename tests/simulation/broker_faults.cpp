@@ -48,10 +48,4 @@ std::size_t Broker::readings_waiting() const {
   return waiting;
 }
 
-void Broker::check() const {
-  for (const auto& [id, session] : sessions_) {
-    if (session.queue.size() > settings_.queue_max + 65'535) throw Violation{"queue beyond its limit"};
-  }
-}
-
 }  // namespace solar::test

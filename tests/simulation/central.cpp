@@ -44,7 +44,7 @@ void Central::answer(const RequestPtr& request, int status, std::string retry_af
 /// Stored for good, once.
 void Central::take(const RequestPtr& request) {
   if (!known_.insert(request->key).second) return journal_.bite(Bite::CentralDuplicate);
-  ledger_.stored(request->key, request->body, schedule_.now());
+  ledger_.stored(request->body, schedule_.now());
 }
 
 /// As it should be.
@@ -64,6 +64,7 @@ std::string Central::some_retry_after() {
 }
 
 void Central::arrive(const RequestPtr& request) {
+  ledger_.arrived(request->key, request->body);
   switch (mood_) {
     case Mood::Fine:
     case Mood::Unreachable:

@@ -53,7 +53,6 @@ class Central {
 
   void request(const RequestPtr& request);
   void set_mood(Mood mood);
-  [[nodiscard]] Mood mood() const { return mood_; }
   /// No way between a forwarder and central.
   void cut_off(std::size_t node) { cut_off_.insert(node); }
   void heal();

@@ -109,6 +109,11 @@ void Disk::copy_from(const Disk& other) {
   }
 }
 
+std::size_t Disk::bytes(const std::string& suffix) const {
+  const auto file = files_.find(suffix);
+  return file == files_.end() ? 0 : file->second->bytes.size();
+}
+
 void Disk::fill_up(std::optional<std::size_t> more_bytes) { room_ = more_bytes; }
 
 bool Disk::has_room(std::size_t more_bytes) {

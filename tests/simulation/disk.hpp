@@ -50,11 +50,12 @@ class Disk {
   void recover();
   /// From now on the `operations`-th write or fsync is the last that counts.
   void light_fuse(std::uint64_t operations, Crash how, Dice& dice);
-  [[nodiscard]] bool fuse_burnt() const { return last_image_.has_value(); }
   void forget_fuse();
 
   /// A new disk in its place. REQUIRES: nobody has files open.
   void destroy() { files_.clear(); }
+  /// Of the file with this ending.
+  [[nodiscard]] std::size_t bytes(const std::string& suffix) const;
   [[nodiscard]] bool is_new() const { return files_.empty(); }
   /// The same files. REQUIRES: nobody has files open on either.
   void copy_from(const Disk& other);

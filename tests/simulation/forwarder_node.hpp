@@ -1,6 +1,7 @@
 // A pod with the real forwarder in it.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -25,13 +26,13 @@ class ForwarderNode final : public Node {
   /// It has been told to, and has left or is still at it.
   [[nodiscard]] bool leaves_for_good() const { return leaves_for_good_; }
   void lose_disk();
+  /// A request goes out, the `open`-th of those without an answer.
+  void on_request(std::size_t open) { most_open_ = std::max(most_open_, open); }
 
   [[nodiscard]] Queue* queue() override { return queue_.get(); }
   [[nodiscard]] bool is_idle() override;
   [[nodiscard]] Bite killed_in_turn() const override { return Bite::ForwarderKilledInTurn; }
   [[nodiscard]] Bite disk_was_full() const override { return Bite::ForwarderDiskFull; }
-  [[nodiscard]] std::size_t forwarder() const { return forwarder_; }
-  [[nodiscard]] const std::string& client_id() const { return config_.broker.client_id; }
   void heal() override;
 
  private:
@@ -41,6 +42,7 @@ class ForwarderNode final : public Node {
   void on_crash(Disk::Crash how) override;
   void on_end() override;
   void check();
+  [[nodiscard]] std::uint64_t disk_max_bytes() const override { return config_.inbox_max; }
   void handle(const ConnectionPtr& connection, const PostedPtr& posted, bool commits);
   void notice_commit(const PostedPtr& posted, std::uint64_t passed_by);
 
@@ -58,6 +60,7 @@ class ForwarderNode final : public Node {
   Millis left_at_{};
   bool connected_since_leave_{};
   bool was_member_{};
+  std::size_t most_open_{};  ///< when a request went out in this turn
 };
 
 }  // namespace solar::test

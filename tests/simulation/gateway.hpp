@@ -1,8 +1,10 @@
 // A village's gateway with the real publisher on it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "publisher/acceptance.hpp"
 #include "publisher/config.hpp"
@@ -27,6 +29,8 @@ class Gateway final : public Node {
   [[nodiscard]] Bite killed_in_turn() const override { return Bite::GatewayKilledInTurn; }
   [[nodiscard]] Bite disk_was_full() const override { return Bite::GatewayDiskFull; }
   [[nodiscard]] bool connected() const { return uplink_ && uplink_->snapshot().connected; }
+  /// A reading goes out.
+  void on_sent(const RowId& row);
   [[nodiscard]] const GatewayPlan& plan() const { return plan_; }
   void heal() override;
 
@@ -39,6 +43,8 @@ class Gateway final : public Node {
   void close() override;
   void on_crash(Disk::Crash how) override;
   void check();
+  [[nodiscard]] std::uint64_t disk_max_bytes() const override { return config_.outbox_max; }
+  void check_window(std::size_t window);
   void start_sequence_again();
 
   GatewayPlan plan_;
@@ -50,6 +56,8 @@ class Gateway final : public Node {
   std::optional<Disk::Crash> dies_in_commit_;
   std::uint64_t waiting_at_crash_{};
   bool first_turn_{};
+  std::map<RowId, std::uint32_t> unconfirmed_;  ///< how often this process has sent it, without a receipt so far
+  std::vector<RowId> sent_first_;               ///< in this turn, for the first time
   std::vector<std::int64_t> accepted_offline_;
 };
 

@@ -28,7 +28,6 @@ Millis drain(World& world, Verdict& verdict) {
   while (true) {
     run_until(world, world.schedule.now() + kLook);
     verdict.tidy_full_inboxes();
-    world.broker.check();
     const Millis since = world.schedule.now() - begin;
     if (since > world.plan.live.back() && verdict.drained()) return since;
     if (since > world.plan.drain_limit) throw Violation{"not drained in time"};
@@ -62,6 +61,23 @@ std::string summary(World& world, const Verdict& verdict) {
   return text;
 }
 
+std::uint64_t waiting_in_outboxes(World& world) {
+  std::uint64_t waiting = 0;
+  for (Gateway* gateway : world.gateways) {
+    if (Queue* outbox = gateway->queue(); outbox != nullptr) waiting += outbox->stats(Millis{0}).waiting;
+  }
+  return waiting;
+}
+
+void measure_live(World& world, HistoryResult& result) {
+  for (const Ledger::Entry& entry : world.ledger.entries()) {
+    if (!entry.at_central || !entry.connected_at || entry.offered_at < world.plan.faults_last) continue;
+    ++result.live;
+    result.slowest_live = std::max(result.slowest_live, *entry.at_central - *entry.connected_at);
+    result.slowest_since_accepted = std::max(result.slowest_since_accepted, *entry.at_central - entry.offered_at);
+  }
+}
+
 void play(World& world, Verdict& verdict, HistoryResult& result) {
   for (const auto& node : world.nodes) node->restart_after(world.dice.between(Millis{0}, Millis{3'000}));
   plan_readings(world);
@@ -69,14 +85,13 @@ void play(World& world, Verdict& verdict, HistoryResult& result) {
     world.schedule.at(fault.at, [&world, &fault] { inflict(world, fault); });
   }
   run_until(world, world.plan.faults_last);
+  result.waiting_at_healing = waiting_in_outboxes(world);
   heal(world);
   plan_live_readings(world);
   result.drained_in = drain(world, verdict);
   verdict.pass();
-  for (const Ledger::Entry& entry : world.ledger.entries()) {
-    if (!entry.at_central || !entry.connected_at || entry.offered_at < world.plan.faults_last) continue;
-    result.slowest_live = std::max(result.slowest_live, *entry.at_central - *entry.connected_at);
-  }
+  for (const auto& node : world.nodes) node->retire();
+  measure_live(world, result);
 }
 
 }  // namespace

@@ -19,10 +19,14 @@ struct HistoryResult {
   BiteCounts bites{};
   std::uint64_t readings{};  ///< accepted by gateways, or taken by the broker from devices
   std::uint64_t steps{};
-  Millis lasted{};                ///< virtual
-  Millis slowest_live{};          ///< from the acceptance by a gateway that is connected, after the healing, to central
-  Millis drained_in{};            ///< virtual, from the healing
-  std::deque<std::string> lines;  ///< the last ones, if there is text
+  Millis lasted{};                     ///< virtual
+  std::uint64_t waiting_at_healing{};  ///< in outboxes
+  // Readings that gateways accepted after the healing.
+  std::uint64_t live{};
+  Millis slowest_live{};  ///< to central, from the acceptance or, if that came later, the gateway's connection
+  Millis slowest_since_accepted{};  ///< to central, also while the gateway still looked for its connection
+  Millis drained_in{};              ///< virtual, from the healing
+  std::deque<std::string> lines;    ///< the last ones, if there is text
   std::uint64_t lines_dropped{};
   std::string summary;  ///< for people: what was there, and what is missing
 };

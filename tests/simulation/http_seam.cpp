@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "forwarder/http_sink.hpp"
-#include "tests/simulation/node.hpp"
+#include "tests/simulation/forwarder_node.hpp"
 #include "tests/simulation/seams.hpp"
 
 namespace solar {
@@ -47,7 +47,7 @@ void HttpSink::Requests::send(const Parcel& parcel) {
   World& world = World::current();
   node().count_step();
   if (room() == 0) throw test::Violation{node().name() + " has more requests open than its sink takes"};
-  ++open_;
+  dynamic_cast<test::ForwarderNode&>(node()).on_request(++open_);
   const auto settle = [this, alive = std::weak_ptr<bool>{alive_}, done = std::make_shared<bool>(false),
                        row = parcel.row](Outcome outcome) {
     if (alive.expired() || std::exchange(*done, true)) return;
@@ -64,10 +64,8 @@ void HttpSink::Requests::send(const Parcel& parcel) {
                           settle(to_outcome(http, conflict, clock.now().wall));
                         },
                     .failed = [settle](TransportFault fault) { settle(to_outcome(fault, "no answer")); }}));
-  world.schedule.after(options_.request_timeout, [settle, &world] {
-    static_cast<void>(world);
-    settle(to_outcome(TransportFault::Timeout, "no answer in time"));
-  });
+  world.schedule.after(options_.request_timeout,
+                       [settle] { settle(to_outcome(TransportFault::Timeout, "no answer in time")); });
 }
 
 void HttpSink::Requests::complete(const RowId& row, Outcome outcome) {

@@ -27,17 +27,27 @@ std::int64_t Ledger::offer(Maker maker, const Origin& origin, bool poison, Milli
   return static_cast<std::int64_t>(entries_.size()) - 1;
 }
 
-void Ledger::accepted(std::int64_t number, const std::string& id, std::string body) {
+/// A reading may have several ids, as a plain one that the broker delivered again; an id has one reading.
+void Ledger::give(const std::string& id, std::int64_t number) {
   const auto [known, is_new] = ids_.emplace(id, number);
-  if (!is_new) {
-    throw Violation{"the id " + id + " was given twice: to reading " + std::to_string(known->second) + " and to " +
-                    std::to_string(number)};
-  }
+  if (is_new || known->second == number) return;
+  throw Violation{"the id " + id + " was given twice: to reading " + std::to_string(known->second) + " and to " +
+                  std::to_string(number)};
+}
+
+void Ledger::accepted(std::int64_t number, const std::string& id, std::string body) {
+  give(id, number);
   Entry& entry = at(number);
   entry.accepted = true;
   entry.id = id;
   entry.body = std::move(body);
   seen(number, "accepted as " + id);
+}
+
+void Ledger::sent_by_device(std::int64_t number, std::string id, std::string body) {
+  Entry& entry = at(number);
+  entry.id = std::move(id);
+  entry.body = std::move(body);
 }
 
 void Ledger::seen(std::int64_t number, std::string_view where) {
@@ -58,8 +68,11 @@ std::int64_t Ledger::number_of(std::string_view body) const {
   return number;
 }
 
-void Ledger::check_gateway_reading(Entry& entry, std::int64_t number, std::string_view key, std::string_view body) {
-  if (!entry.accepted) {
+/// One id, one reading; one reading, one body: so a key never comes with another body.
+void Ledger::arrived(std::string_view key, std::string_view body) {
+  const std::int64_t number = number_of(body);
+  Entry& entry = at(number);
+  if (entry.maker == Maker::Gateway && !entry.accepted) {
     if (!entry.perhaps) throw Violation{"reading " + std::to_string(number) + " is at central and was never accepted"};
     if (entry.body.empty()) entry.body = body;
     if (entry.id.empty()) entry.id = id_in(key);
@@ -68,17 +81,18 @@ void Ledger::check_gateway_reading(Entry& entry, std::int64_t number, std::strin
     throw Violation{"reading " + std::to_string(number) + " has another body at central: " + shortened(body) +
                     " instead of " + shortened(entry.body)};
   }
-  const std::string expected = idempotency_key(entry.origin, entry.id, checksum(entry.body));
+  const std::string id = entry.maker == Maker::Plain ? id_in(key) : entry.id;
+  const std::string expected = idempotency_key(entry.origin, id, checksum(entry.body));
   if (key != expected) {
     throw Violation{"reading " + std::to_string(number) + " has another key at central: " + std::string{key} +
                     " instead of " + expected};
   }
+  give(id, number);
 }
 
-void Ledger::stored(std::string_view key, std::string_view body, Millis now) {
+void Ledger::stored(std::string_view body, Millis now) {
   const std::int64_t number = number_of(body);
   Entry& entry = at(number);
-  if (entry.maker == Maker::Gateway) check_gateway_reading(entry, number, key, body);
   if (entry.poison) throw Violation{"a reading that central refuses is at central"};
   if (!entry.at_central) entry.at_central = now;
   journal_.note("central stores reading {}", {number});

@@ -32,8 +32,8 @@ class Ledger {
     bool poison{};     ///< central refuses it whenever it comes
     bool accepted{};   ///< a gateway's: `accept` returned its id
     bool perhaps{};    ///< its process died in `accept`
-    std::string id;    ///< the row's, or a device's own
-    std::string body;  ///< of a gateway's reading, once accepted
+    std::string id;    ///< a gateway's row's, or a device's own; a plain reading has none
+    std::string body;  ///< as it must be at central; a gateway's once accepted
     Millis offered_at{};
     std::optional<Millis> connected_at;  ///< its gateway, from the acceptance on
     std::int64_t broker_copies{};        ///< in sessions of forwarders
@@ -49,12 +49,16 @@ class Ledger {
 
   [[nodiscard]] std::int64_t offer(Maker maker, const Origin& origin, bool poison, Millis now);
   void accepted(std::int64_t number, const std::string& id, std::string body);
+  /// A device's, as central must see it.
+  void sent_by_device(std::int64_t number, std::string id, std::string body);
   [[nodiscard]] Entry& at(std::int64_t number) { return entries_.at(static_cast<std::size_t>(number)); }
   [[nodiscard]] std::vector<Entry>& entries() { return entries_; }
   void seen(std::int64_t number, std::string_view where);
 
-  /// Central stores `body` under `key` for the first time. Throws Violation where that cannot be.
-  void stored(std::string_view key, std::string_view body, Millis now);
+  /// A request with `body` and `key` is at central, whatever becomes of it. Throws Violation where that cannot be.
+  void arrived(std::string_view key, std::string_view body);
+  /// Central stores `body` for the first time. Throws Violation where that cannot be.
+  void stored(std::string_view body, Millis now);
   void refused(std::string_view body);
 
   // Readings that nobody sends again, as far as the world can tell where they are.
@@ -65,11 +69,11 @@ class Ledger {
   [[nodiscard]] std::int64_t number_of(std::string_view body) const;
 
  private:
-  void check_gateway_reading(Entry& entry, std::int64_t number, std::string_view key, std::string_view body);
+  void give(const std::string& id, std::int64_t number);
 
   Journal& journal_;
   std::vector<Entry> entries_;
-  std::unordered_map<std::string, std::int64_t> ids_;  ///< every id that an outbox gave; only looked up
+  std::unordered_map<std::string, std::int64_t> ids_;  ///< every id that was ever seen; only looked up
 };
 
 }  // namespace solar::test

@@ -13,12 +13,11 @@ enum class Model : std::uint8_t {
   NewIdAtResend,          ///< a reading that is sent again has another id
   ReceiptsBeforeCentral,  ///< a forwarder says delivered when the inbox has it
   AcksBeforeCommit,       ///< the PUBACK leaves before the inbox has the reading
-  SequenceStartsAgain,    ///< an emptied outbox gives its ids once more
+  IdsStartAgain,          ///< an emptied outbox gives its ids once more: neither token nor sequence is new
 };
 
-inline constexpr std::array kBrokenModels{Model::DeletesOnPuback,  Model::ForgetsOnCrash,
-                                          Model::NewIdAtResend,    Model::ReceiptsBeforeCentral,
-                                          Model::AcksBeforeCommit, Model::SequenceStartsAgain};
+inline constexpr std::array kBrokenModels{Model::DeletesOnPuback,       Model::ForgetsOnCrash,   Model::NewIdAtResend,
+                                          Model::ReceiptsBeforeCentral, Model::AcksBeforeCommit, Model::IdsStartAgain};
 
 [[nodiscard]] constexpr const char* to_string(Model model) {
   switch (model) {
@@ -34,8 +33,8 @@ inline constexpr std::array kBrokenModels{Model::DeletesOnPuback,  Model::Forget
       return "receipts-before-central";
     case Model::AcksBeforeCommit:
       return "acks-before-commit";
-    case Model::SequenceStartsAgain:
-      return "sequence-starts-again";
+    case Model::IdsStartAgain:
+      return "ids-start-again";
   }
   return "unknown";
 }

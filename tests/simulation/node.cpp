@@ -10,6 +10,10 @@ namespace solar::test {
 namespace {
 
 constexpr Millis kRestartAfterEnd{5'000};
+// A full database still takes refusals with their reasons, and rests: this part of its limit more.
+constexpr std::uint64_t kBeyondFull = 8;
+// A frame is a page of 1 KiB and its header. Written back at 4,000; the last transaction may remove 1,000 readings.
+constexpr std::size_t kLogMaxBytes = (4'000 + 2'000) * (1'024 + 24);
 
 }  // namespace
 
@@ -97,6 +101,19 @@ void Node::run_turn() {
     on_end();
     close();
   });
+}
+
+void Node::retire() {
+  runs_ = false;
+  close();
+  check_disk();
+}
+
+/// Both files by their bytes, not by the program's account.
+void Node::check_disk() const {
+  const std::uint64_t max_bytes = disk_max_bytes();
+  if (disk.bytes("") > max_bytes + max_bytes / kBeyondFull) throw Violation{name_ + ": database larger than allowed"};
+  if (disk.bytes("-wal") > kLogMaxBytes) throw Violation{name_ + ": write-ahead log larger than allowed"};
 }
 
 void Node::heal() {

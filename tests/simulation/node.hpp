@@ -47,6 +47,8 @@ class Node {
   /// The process has something to do now.
   void wake() { wake_at(world_.schedule.now() + Millis{1}); }
   void freeze(Millis lasts);
+  /// The history is over: the process ends, and all that its log holds goes to the database's file.
+  void retire();
 
   [[nodiscard]] bool runs() const { return runs_; }
   [[nodiscard]] bool frozen() const { return world_.schedule.now() < frozen_until_; }
@@ -81,6 +83,9 @@ class Node {
   virtual void on_crash(Disk::Crash how) = 0;
   virtual void on_end() {}
   void wake_at(Millis when);
+  /// Throws Violation where the database takes more of the disk than it may.
+  void check_disk() const;
+  [[nodiscard]] virtual std::uint64_t disk_max_bytes() const = 0;
 
   World& world_;
   std::size_t index_;

@@ -1,5 +1,7 @@
 #include "tests/simulation/people.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "shared/message.hpp"
 #include "shared/topic.hpp"
 #include "tests/simulation/gateway.hpp"
@@ -18,6 +20,11 @@ MqttMessage message_of(const Origin& origin, std::string payload) {
           .content_encoding = std::nullopt};
 }
 
+/// As the forwarder completes a body that does not say where it comes from.
+std::string with_village(const std::string& village, const std::string& fields) {
+  return R"({"village":)" + nlohmann::json(village).dump() + "," + fields + "}";
+}
+
 /// A device's message: one reading or a few, now and then rubbish.
 void send_from_device(World& world, const DevicePlan& device) {
   if (!world.broker.runs() || world.ledger.entries().size() >= kReadingsMax) return;
@@ -32,10 +39,11 @@ void send_from_device(World& world, const DevicePlan& device) {
     const bool poison = world.dice.percent(world.plan.poison_percent);
     const std::int64_t number = world.ledger.offer(device.maker, device.origin, poison, world.schedule.now());
     numbers.push_back(number);
-    payload += payload.empty() ? "" : ",";
-    payload += R"({"power_kw":7.25,)" + fields_of(world, number);
-    if (device.maker == Maker::WithId) payload += R"(,"id":"own:)" + std::to_string(number) + "\"";
-    payload += "}";
+    const std::string id = device.maker == Maker::WithId ? "own:" + std::to_string(number) : "";
+    std::string fields = R"("power_kw":7.25,)" + fields_of(world, number);
+    if (!id.empty()) fields += R"(,"id":")" + id + "\"";
+    world.ledger.sent_by_device(number, id, with_village(device.origin.village, fields));
+    payload += (payload.empty() ? "{" : ",{") + fields + "}";
   }
   if (count > 1) payload = "[" + payload + "]";
   static_cast<void>(world.broker.publish_from_device(message_of(device.origin, std::move(payload)), numbers));

@@ -21,7 +21,7 @@ constexpr const char* kUsage =
     "  --seed FIRST   of the first one, the others follow; default 1\n"
     "  --jobs J       threads; default 1\n"
     "  --model NAME   a world that is broken on purpose: deletes-on-puback, forgets-on-crash, new-id-at-resend,\n"
-    "                 receipts-before-central, acks-before-commit, sequence-starts-again\n"
+    "                 receipts-before-central, acks-before-commit, ids-start-again\n"
     "  --verbose      prints everything that happens\n"
     "\n"
     "The exit status is 1 if something happened that must not.\n";

@@ -37,6 +37,16 @@ void for_each_number(std::string_view text, See see) {
   }
 }
 
+/// The outbox writes each body's id at its very beginning.
+template <class See>
+void for_each_id(std::string_view text, See see) {
+  constexpr std::string_view kStart = R"({"id":")";
+  for (auto at = text.find(kStart); at != std::string_view::npos; at = text.find(kStart, at + 1)) {
+    const std::string_view id = text.substr(at + kStart.size());
+    see(parse_row_id(id.substr(0, id.find('"'))).value());
+  }
+}
+
 std::string with_new_id(std::string body, const std::string& id) {
   RowId row = *parse_row_id(id);
   row.seq += 1'000'000;
@@ -60,12 +70,15 @@ void change_ids(World& world, MqttMessage& message) {
 void look_at(World& world, Node& node, MqttMessage& message) {
   if (!is_readings(message)) return;
   std::int64_t readings = 0;
-  for_each_number(text_of(message), [&](std::int64_t number) {
+  const std::string text = text_of(message);
+  for_each_number(text, [&](std::int64_t number) {
     Ledger::Entry& entry = world.ledger.at(number);
     if (entry.times_sent++ > 0) world.journal.bite(Bite::ReadingSentAgain);
     world.ledger.seen(number, "sent by " + node.name());
     ++readings;
   });
+  auto& gateway = dynamic_cast<Gateway&>(node);
+  for_each_id(text, [&](const RowId& row) { gateway.on_sent(row); });
   world.journal.note("node {} sends {} readings", {node.number(), readings});
   if (world.model == Model::NewIdAtResend) change_ids(world, message);
 }
