@@ -46,3 +46,15 @@ TEST_CASE("live readings are at central within a minute after the forwarders are
 TEST_CASE("live readings are at central within a minute after a gateway is connected again, although 10,000 wait") {
   live_readings_pass_the_backlog(Outage::Link, kConnectedWithin + kLiveWithin);
 }
+
+TEST_CASE("an outbox that fills up while central is away stays within its limit on the disk") {
+  Plan plan = backlog_plan(1, 1'000, Outage::Central);
+  plan.gateways.front().outbox_max = 256 * 1024;
+  plan.padding = 2'000;
+
+  const HistoryResult result = run_history(plan, Model::Right, Journal::Text::None);
+
+  INFO(result.violation.value_or(""));
+  CHECK_FALSE(result.violation);
+  CHECK(result.bites[static_cast<std::size_t>(Bite::OutboxFull)] > 0);
+}
