@@ -33,7 +33,11 @@ TEST_CASE("central stores a key once and says so the second time") {
   CHECK(post(central, kReading, "a") == 200);
   CHECK(post(central, R"({"village":"Buea","power_kw":2})", "a") == 422);
 
-  CHECK(central.readings() == 1);
+  const Counts counts = central.counts().value_or(Counts{});
+  CHECK(counts.readings == 1);
+  CHECK(counts.posts == 3);
+  CHECK(counts.duplicates == 1);
+  CHECK(counts.differences == 1);
   CHECK(central.stored("Buea").at(0).body == kReading);
   CHECK(central.stored("Bamenda").empty());
 }
