@@ -1,4 +1,7 @@
 // The reference server itself, and the tools that the other tests stand on.
+#include <csignal>
+#include <filesystem>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/fixtures.hpp"
 #include "tests/support/net.hpp"
@@ -169,3 +172,28 @@ TEST_CASE("a child process ends with its owner and shows how it ended") {
 }
 
 }  // namespace solar::test
+TEST_CASE("whoever feeds a process that does not read is told so, and one that has ended is no error") {
+  const TemporaryDirectory folder;
+  const std::string more_than_a_pipe(4U << 20U, 'x');
+  Process sleeper{{"sleep", {"60"}, {}, {}}, folder.path() / "sleep.log"};
+
+  CHECK_THROWS(sleeper.write(more_than_a_pipe, std::chrono::milliseconds{50}));
+  sleeper.kill();
+  CHECK_FALSE(sleeper.write(more_than_a_pipe));
+}
+
+TEST_CASE("no thread of a process that is frozen runs any more") {
+  Road road;
+  road.start();
+  const std::filesystem::path threads = "/proc/" + std::to_string(road.publisher.process().pid()) + "/task";
+
+  for (int time = 0; time < 20; ++time) {
+    road.publisher.feed_numbers(time * 100, 100);
+    road.publisher.process().freeze();
+    for (const auto& thread : std::filesystem::directory_iterator{threads}) {
+      CHECK(read_file(thread.path() / "status").find("State:\tT") != std::string::npos);
+    }
+    road.publisher.process().signal(SIGCONT);
+  }
+}
+
