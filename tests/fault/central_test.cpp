@@ -149,6 +149,10 @@ TEST_CASE("the proxy counts both ways, cuts and refuses") {
   CHECK(proxy.traffic().up_bytes > 100);
   CHECK(proxy.traffic().down_bytes > 50);
   CHECK(proxy.traffic().connections == 1);
+  CHECK(proxy.traffic().answered == 1);
+  const Socket silent = connect_to(proxy.port());
+  CHECK(eventually([&] { return proxy.traffic().connections == 2; }));
+  CHECK(proxy.traffic().answered == 1);
 
   proxy.refuse(true);
   CHECK_FALSE(http(proxy.port(), "GET", "/api/solar/count"));
@@ -171,7 +175,6 @@ TEST_CASE("a child process ends with its owner and shows how it ended") {
   CHECK(run({"sh", {"-c", "kill -9 $$"}, {}}).exit == Exit{137, true});
 }
 
-}  // namespace solar::test
 TEST_CASE("whoever feeds a process that does not read is told so, and one that has ended is no error") {
   const TemporaryDirectory folder;
   const std::string more_than_a_pipe(4U << 20U, 'x');
@@ -197,3 +200,4 @@ TEST_CASE("no thread of a process that is frozen runs any more") {
   }
 }
 
+}  // namespace solar::test
