@@ -28,7 +28,8 @@ GET  /api/solar            NDJSON, one line a reading, as it came:
      ?since=17             only readings after the line with n = 17
      ?since=2026-01-28T10:15:00Z   only readings received at that time (UTC) or later
 GET  /healthz              200, whoever asks
-GET  /api/solar/count      {"readings":N,"posts":M,"duplicates":D}; posts and duplicates since the start of this process
+GET  /api/solar/count      {"readings":N,"posts":M,"duplicates":D,"differences":E}; duplicates are POSTs answered 200, differences
+                           those whose key came with another body; all but readings since the start of this process
 
 With --test-control: POST /test/fault {"status":503,"count":3,"delay_ms":0,"retry_after":"5","store_before":false,
 "village":"Buea"} answers the next count POSTs (-1: all from now on, 0: as usual) so; status 0 only delays.)";

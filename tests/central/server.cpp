@@ -143,6 +143,7 @@ class Server::State {
         ++duplicates_;
         return answer(response, 200, R"({"stored":false,"why":"it was here before"})");
       case Stored::Different:
+        ++differences_;
         return answer_wrong(response, 422, "this Idempotency-Key came with another body before");
       case Stored::Failed:
         return answer_wrong(response, 503, "cannot store now");
@@ -167,7 +168,8 @@ class Server::State {
   void count(httplib::Response& response) const {
     answer(response, 200,
            R"({"readings":)" + std::to_string(store_.count()) + R"(,"posts":)" + std::to_string(posts_.load()) +
-               R"(,"duplicates":)" + std::to_string(duplicates_.load()) + "}");
+               R"(,"duplicates":)" + std::to_string(duplicates_.load()) + R"(,"differences":)" +
+               std::to_string(differences_.load()) + "}");
   }
 
   ServerOptions options_;
@@ -178,6 +180,7 @@ class Server::State {
   std::atomic<int> busy_{};
   std::atomic<std::uint64_t> posts_{};
   std::atomic<std::uint64_t> duplicates_{};
+  std::atomic<std::uint64_t> differences_{};
 };
 
 Server::Server(ServerOptions options, Store& store) : state_{std::make_unique<State>(std::move(options), store)} {}

@@ -1,4 +1,7 @@
 // The reference server itself, and the tools that the other tests stand on.
+#include <csignal>
+#include <filesystem>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/fixtures.hpp"
 #include "tests/support/net.hpp"
@@ -33,7 +36,11 @@ TEST_CASE("central stores a key once and says so the second time") {
   CHECK(post(central, kReading, "a") == 200);
   CHECK(post(central, R"({"village":"Buea","power_kw":2})", "a") == 422);
 
-  CHECK(central.readings() == 1);
+  const Counts counts = central.counts().value_or(Counts{});
+  CHECK(counts.readings == 1);
+  CHECK(counts.posts == 3);
+  CHECK(counts.duplicates == 1);
+  CHECK(counts.differences == 1);
   CHECK(central.stored("Buea").at(0).body == kReading);
   CHECK(central.stored("Bamenda").empty());
 }
@@ -142,6 +149,10 @@ TEST_CASE("the proxy counts both ways, cuts and refuses") {
   CHECK(proxy.traffic().up_bytes > 100);
   CHECK(proxy.traffic().down_bytes > 50);
   CHECK(proxy.traffic().connections == 1);
+  CHECK(proxy.traffic().answered == 1);
+  const Socket silent = connect_to(proxy.port());
+  CHECK(eventually([&] { return proxy.traffic().connections == 2; }));
+  CHECK(proxy.traffic().answered == 1);
 
   proxy.refuse(true);
   CHECK_FALSE(http(proxy.port(), "GET", "/api/solar/count"));
@@ -162,6 +173,31 @@ TEST_CASE("a child process ends with its owner and shows how it ended") {
   CHECK_FALSE(std::filesystem::exists("/proc/" + std::to_string(pid)));
   CHECK(run({"sh", {"-c", "echo out; echo err >&2; exit 7"}, {}}).exit == Exit{7, false});
   CHECK(run({"sh", {"-c", "kill -9 $$"}, {}}).exit == Exit{137, true});
+}
+
+TEST_CASE("whoever feeds a process that does not read is told so, and one that has ended is no error") {
+  const TemporaryDirectory folder;
+  const std::string more_than_a_pipe(4U << 20U, 'x');
+  Process sleeper{{"sleep", {"60"}, {}, {}}, folder.path() / "sleep.log"};
+
+  CHECK_THROWS(sleeper.write(more_than_a_pipe, std::chrono::milliseconds{50}));
+  sleeper.kill();
+  CHECK_FALSE(sleeper.write(more_than_a_pipe));
+}
+
+TEST_CASE("no thread of a process that is frozen runs any more") {
+  Road road;
+  road.start();
+  const std::filesystem::path threads = "/proc/" + std::to_string(road.publisher.process().pid()) + "/task";
+
+  for (int time = 0; time < 20; ++time) {
+    road.publisher.feed_numbers(time * 100, 100);
+    road.publisher.process().freeze();
+    for (const auto& thread : std::filesystem::directory_iterator{threads}) {
+      CHECK(read_file(thread.path() / "status").find("State:\tT") != std::string::npos);
+    }
+    road.publisher.process().signal(SIGCONT);
+  }
 }
 
 }  // namespace solar::test

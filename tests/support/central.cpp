@@ -60,7 +60,7 @@ std::optional<Counts> Central::counts() const {
   const auto answer = http(port_, "GET", "/api/solar/count");
   if (!answer || answer->status != 200) return std::nullopt;
   const json counts = json::parse(answer->body);
-  return Counts{counts.at("readings"), counts.at("posts"), counts.at("duplicates")};
+  return Counts{counts.at("readings"), counts.at("posts"), counts.at("duplicates"), counts.at("differences")};
 }
 
 std::uint64_t Central::readings() const { return counts().value_or(Counts{}).readings; }

@@ -23,6 +23,7 @@ struct Counts {
   std::uint64_t readings{};
   std::uint64_t posts{};
   std::uint64_t duplicates{};
+  std::uint64_t differences{};  ///< POSTs with the key of another body
 };
 
 /// `solar-central` on a loopback port that it keeps over restarts, with its test control on. Owner: one thread.

@@ -1,16 +1,19 @@
 #include "tests/support/process.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <stdexcept>
 #include <system_error>
 
 namespace solar::test {
@@ -114,6 +117,7 @@ Process::Process(const Command& command, fs::path log) : log_{std::move(log)} {
   } else {
     // Whoever feeds a program that waits (its disk is full) must not wait with it: room for 30,000 readings.
     static_cast<void>(::fcntl(input[1], F_SETPIPE_SZ, kPipeBytes));
+    if (::fcntl(input[1], F_SETFL, O_NONBLOCK) != 0) fail("fcntl");
   }
   const int error = open_for_append(log_);
   const int output = open_for_append(output_path(log_));
@@ -154,6 +158,20 @@ void Process::signal(int number) const {
   if (pid_ > 0 && !exit_) ::kill(pid_, number);
 }
 
+void Process::freeze() const {
+  signal(SIGSTOP);
+  const auto stands = [](const fs::directory_entry& thread) {
+    const std::string stat = read_file(thread.path() / "stat");
+    const std::size_t name_end = stat.rfind(')');
+    return name_end != std::string::npos && stat.substr(name_end).starts_with(") T");
+  };
+  const auto all_stand = [&] {
+    const fs::directory_iterator threads{"/proc/" + std::to_string(pid_) + "/task"};
+    return std::all_of(begin(threads), end(threads), stands);
+  };
+  if (!eventually(all_stand)) throw std::runtime_error{"process " + std::to_string(pid_) + " does not stop"};
+}
+
 void Process::kill() {
   if (pid_ <= 0 || exit_) return;
   ::kill(pid_, SIGKILL);
@@ -179,14 +197,17 @@ std::optional<Exit> Process::wait(std::chrono::milliseconds patience) {
   return exit_;
 }
 
-bool Process::write(std::string_view bytes) {
-  while (!bytes.empty()) {
+bool Process::write(std::string_view bytes, std::chrono::milliseconds patience) {
+  while (!bytes.empty() && input_ >= 0) {
+    pollfd room{.fd = input_, .events = POLLOUT, .revents = 0};
+    const int ready = ::poll(&room, 1, static_cast<int>(patience.count()));
+    if (ready == 0) throw std::runtime_error{"process " + std::to_string(pid_) + " does not read its standard input"};
     const ssize_t written = ::write(input_, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (written <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  return true;
+  return bytes.empty();
 }
 
 void Process::close_input() {

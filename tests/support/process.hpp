@@ -55,6 +55,8 @@ class Process {
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] bool running();
   void signal(int number) const;
+  /// SIGSTOP, and waits until none of its threads runs any more. Throws std::runtime_error.
+  void freeze() const;
   /// SIGKILL, and waits for the end.
   void kill();
   /// SIGTERM; how it ended, after SIGKILL if it took longer than `patience`.
@@ -62,8 +64,9 @@ class Process {
   /// How it ended; nullopt: it runs on.
   [[nodiscard]] std::optional<Exit> wait(std::chrono::milliseconds patience = kPatience);
 
-  /// Blocks while the pipe is full; false once the process does not read any more.
-  bool write(std::string_view bytes);
+  /// False once the process does not read any more. Blocks while the pipe is full, and throws std::runtime_error where
+  /// that lasts.
+  bool write(std::string_view bytes, std::chrono::milliseconds patience = kPatience);
   void close_input();
 
   [[nodiscard]] std::string log() const;     ///< standard error so far

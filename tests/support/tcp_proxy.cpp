@@ -38,6 +38,7 @@ struct Direction {
 struct Link {
   std::array<Socket, 2> ends;        // client, target
   std::array<Direction, 2> towards;  // towards[i] goes out at ends[i]
+  bool answered{};
 };
 
 // False once the other side is gone.
@@ -90,6 +91,7 @@ class TcpProxy::State {
   std::atomic<bool> stalling{};
   std::atomic<std::int64_t> delay_ms{};
   std::atomic<std::uint64_t> connections{};
+  std::atomic<std::uint64_t> answered{};
   std::array<std::atomic<std::uint64_t>, 2> bytes_from{};  // client, target
 
  private:
@@ -124,7 +126,7 @@ class TcpProxy::State {
     Socket server = connect_to(target);
     if (!server.valid()) return;
     ++connections;
-    links_.push_back(Link{{std::move(client), std::move(server)}, {}});
+    links_.push_back(Link{{std::move(client), std::move(server)}, {}, false});
   }
 
   bool pump(Link& link) {
@@ -134,6 +136,10 @@ class TcpProxy::State {
         write_pieces(link, 1 - end);  // what came before the end still counts
         return false;
       }
+    }
+    if (!link.answered && !link.towards[0].held.empty()) {
+      link.answered = true;
+      ++answered;
     }
     return write_pieces(link, 0) && write_pieces(link, 1);
   }
@@ -150,7 +156,7 @@ TcpProxy::~TcpProxy() = default;
 std::uint16_t TcpProxy::port() const { return state_->port(); }
 
 TcpProxy::Traffic TcpProxy::traffic() const {
-  return {state_->bytes_from[0], state_->bytes_from[1], state_->connections};
+  return {state_->bytes_from[0], state_->bytes_from[1], state_->connections, state_->answered};
 }
 
 void TcpProxy::retarget(std::uint16_t target) {

@@ -15,6 +15,7 @@ class TcpProxy {
     std::uint64_t up_bytes{};    ///< from clients to the target, TCP payload
     std::uint64_t down_bytes{};  ///< from the target to clients
     std::uint64_t connections{};
+    std::uint64_t answered{};  ///< of them, those on which the target said something
 
     [[nodiscard]] std::uint64_t bytes() const { return up_bytes + down_bytes; }
   };

@@ -14,12 +14,19 @@ TEST_CASE("a used connection that closes before its answer costs at most a repet
   HttpSink sink{sink_options(central.url()), kClock};
   REQUIRE(deliver(sink, parcel(1)) == Outcome{Delivered{}});
 
-  const auto second = deliver(sink, parcel(2));
+  Outcome second = deliver(sink, parcel(2));
+  // curl repeats some requests by itself; the others come again as the courier's next attempt.
+  if (second != Outcome{Delivered{}}) {
+    CHECK(unavailable(second).cause == Cause::NoConnection);
+    second = deliver(sink, parcel(2));
+  }
 
+  CHECK(second == Outcome{Delivered{}});
   const auto requests = central.requests();
-  CHECK((second == Outcome{Delivered{}} || unavailable(second).cause == Cause::NoConnection));
-  REQUIRE(requests.size() >= 2);
-  CHECK(requests.back().header("Idempotency-Key") == requests.at(1).header("Idempotency-Key"));
+  REQUIRE(requests.size() == 3);
+  CHECK(requests.at(1).header("Idempotency-Key") != requests.at(0).header("Idempotency-Key"));
+  CHECK(requests.at(2).header("Idempotency-Key") == requests.at(1).header("Idempotency-Key"));
+  CHECK(requests.at(2).body == requests.at(1).body);
 }
 
 TEST_CASE("a connection that the server closed between two requests is noticed, and a new one is made") {

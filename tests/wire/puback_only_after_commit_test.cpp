@@ -30,7 +30,7 @@ class SlowDisk {
 
   void hold() {
     thread_ = std::thread{[this] { static_cast<void>(queue_.due(village_, wall_ + kRestMax, wait_, 1)); }};
-    holds_.get_future().wait();
+    REQUIRE(holds_.get_future().wait_for(kPatience) == std::future_status::ready);
   }
   void release() {
     release_.set_value();
@@ -68,7 +68,7 @@ TEST_CASE("no PUBACK leaves while the commit is held back, and it leaves with th
 
   disk.release();
   CHECK(client.acked(7));
-  CHECK(forwarder.waiting() == 2);  // the other one is the slow disk's
+  CHECK(forwarder.on_disk() == 2);  // the other one is the slow disk's
 }
 
 TEST_CASE("whenever a PUBACK has come, its reading is in the inbox") {
@@ -81,6 +81,6 @@ TEST_CASE("whenever a PUBACK has come, its reading is in the inbox") {
   for (std::uint16_t n = 1; n <= 50; ++n) {
     client.deliver(kTopic, R"({"power_kw":)" + std::to_string(n) + "}", n);
     REQUIRE(client.acked(n));
-    REQUIRE(forwarder.waiting() == n);
+    REQUIRE(forwarder.on_disk() == n);
   }
 }

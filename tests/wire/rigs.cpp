@@ -1,9 +1,11 @@
 #include "tests/wire/rigs.hpp"
 
+#include <filesystem>
 #include <stdexcept>
 
 #include "shared/deflate.hpp"
 #include "shared/message.hpp"
+#include "shared/sqlite.hpp"
 
 namespace solar::test {
 namespace {
@@ -44,6 +46,17 @@ ForwarderRig::~ForwarderRig() {
 
 void ForwarderRig::start() {
   thread_ = std::thread{[this] { relay_->run(); }};
+}
+
+std::int64_t ForwarderRig::on_disk() const {
+  const std::filesystem::path copy = room_.file("copy.db");
+  for (const char* suffix : {"", "-wal"}) {
+    std::filesystem::copy_file(room_.database().string() + suffix, copy.string() + suffix,
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+  Sqlite database{{.path = copy, .synchronous_full = false}};
+  Statement count = database.prepare("SELECT count(*) FROM readings");
+  return count.step() ? count.integer(0) : 0;
 }
 
 PublisherRig::PublisherRig(std::string broker_url, const Tweak& tweak) {

@@ -42,6 +42,8 @@ class ForwarderRig {
   void wait_for_end() { thread_.join(); }
   [[nodiscard]] Queue& inbox() { return *inbox_; }
   [[nodiscard]] std::uint64_t waiting() { return inbox_->stats(clock_.now().wall).waiting; }
+  /// The readings that a process killed now would leave in its inbox: those of its files, not of its memory.
+  [[nodiscard]] std::int64_t on_disk() const;
   [[nodiscard]] const Relay& relay() const { return *relay_; }
 
  private:

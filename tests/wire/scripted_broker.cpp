@@ -95,7 +95,6 @@ bool BrokerEnd::closes(std::chrono::milliseconds patience) {
 }
 
 void BrokerEnd::answer(const Packet& packet) {
-  others_.push_back(packet);
   if (packet.type == Type::Pingreq) send(mqtt::encode(Type::Pingresp, 0, {}));
   if (packet.type == Type::Subscribe) send(mqtt::encode_suback(mqtt::packet_id(packet)));
   if (packet.type == Type::Unsubscribe) send(mqtt::encode_unsuback(mqtt::packet_id(packet)));

@@ -56,8 +56,6 @@ class BrokerEnd {
   [[nodiscard]] bool acked(std::uint16_t packet_id, std::chrono::milliseconds patience = kPatience);
   /// Whether the program ends the connection; whatever it says before is answered.
   [[nodiscard]] bool closes(std::chrono::milliseconds patience = kPatience);
-  /// What came and was answered because nobody waited for it.
-  [[nodiscard]] const std::vector<mqtt::Packet>& others() const { return others_; }
 
   [[nodiscard]] mqtt::Peer& peer() { return peer_; }
   void close() { peer_.close(); }
@@ -67,7 +65,6 @@ class BrokerEnd {
 
   mqtt::Peer peer_;
   mqtt::Connect connect_;
-  std::vector<mqtt::Packet> others_;
 };
 
 /// Listens from its start to its end; connections that the test does not take stay unanswered. Owner: the test's

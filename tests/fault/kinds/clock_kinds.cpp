@@ -1,6 +1,9 @@
 // Clocks that jump, by libfaketime: only the wall clock, as on a gateway whose clock is set.
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
+#include <sstream>
 
 #include "tests/fault/kinds/bites.hpp"
 #include "tests/fault/kinds/trial.hpp"
@@ -29,7 +32,15 @@ class Wall {
  public:
   explicit Wall(std::filesystem::path file) : file_{std::move(file)} { set("+0"); }
 
-  void jump_days(int days) { set((days < 0 ? "" : "+") + std::to_string(days) + "d"); }
+  void jump_days(int days) {
+    days_ = days;
+    set((days < 0 ? "" : "+") + std::to_string(days) + "d");
+  }
+  /// To where it is not: right, or 400 days off either way.
+  void jump_elsewhere(Random& random) {
+    const int place = (days_ / kDays + 1 + between(random, 1, 2)) % 3;
+    jump_days((place - 1) * kDays);
+  }
   void start_in_1970() {
     const auto since = std::chrono::system_clock::now().time_since_epoch();
     set("-" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(since).count() - 5));
@@ -52,6 +63,7 @@ class Wall {
   }
 
   std::filesystem::path file_;
+  int days_{};
 };
 
 /// One clock for the publishers, one for the forwarders.
@@ -70,6 +82,49 @@ void make_some_rest(Trial& trial, Random& random) {
   trial.feed(between(random, 20, 100));
   trial.feed_plain(between(random, 1, 20));
   at_any_moment(random, std::chrono::seconds{2});
+}
+
+/// Whether a text begins with a date that is as far off as a clock here jumps.
+bool is_off(const std::string& text) {
+  using std::chrono::days;
+  int year{};
+  unsigned month{};
+  unsigned day{};
+  if (std::sscanf(text.c_str(), "%4d-%2u-%2u", &year, &month, &day) != 3) return false;
+  const std::chrono::sys_days date{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}};
+  const auto today = std::chrono::floor<days>(std::chrono::system_clock::now());
+  return std::chrono::abs(date - today) >= days{kDays - 1};
+}
+
+/// Forwarders say what time they think it is with every line that they log.
+bool forwarders_were_off(const Trial& trial) {
+  std::istringstream log{forwarder_logs(trial)};
+  for (std::string line; std::getline(log, line);) {
+    if (is_off(line)) return true;
+  }
+  return false;
+}
+
+/// Publishers say it with every reading. It must be at central.
+bool publishers_were_off(const Trial& trial) {
+  return std::ranges::any_of(trial.central.values("measured_at"), is_off);
+}
+
+/// Where no clock jumped nothing was tried. What shows it may still be on its way.
+void complain_if_no_clock_jumped(Trial& trial) {
+  constexpr milliseconds kInterval{200};
+  if (!eventually([&] { return publishers_were_off(trial); }, kPatience, kInterval)) {
+    trial.complain("no clock of a publisher has jumped, by measured_at at central");
+  }
+  if (!eventually([&] { return forwarders_were_off(trial); }, kPatience, kInterval)) {
+    trial.complain("no clock of a forwarder has jumped, by its log");
+  }
+}
+
+void await_absence_of_central(Trial& trial) {
+  const auto away = [](const Forwarder& forwarder) { return forwarder.status("central_away") == "true"; };
+  const auto any_away = [&] { return std::ranges::any_of(trial.forwarders, away); };
+  if (!eventually(any_away, kPatience, milliseconds{50})) trial.complain("no forwarder has missed central");
 }
 
 void restart_somebody(Trial& trial, Random& random) {
@@ -91,7 +146,7 @@ Tally jumps_round(Random& random, Scale scale) {
   for (int jump = 0; jump < jumps(scale); ++jump) {
     make_some_rest(trial, random);
     Wall& wall = between(random, 0, 1) == 0 ? clocks.gateways : clocks.cluster;
-    wall.jump_days(kDays * between(random, -1, 1));
+    wall.jump_elsewhere(random);
     trial.count_faults();
     at_any_moment(random, kAnyMoment);
     if (between(random, 0, 2) == 0) restart_somebody(trial, random);
@@ -103,11 +158,16 @@ Tally jumps_round(Random& random, Scale scale) {
   clocks.cluster.jump_days(kDays);
   clocks.gateways.jump_days(kDays);
   make_some_rest(trial, random);
+  complain_if_toothless(trial, forwarder_logs(trial), {"the reading rests"});
+  // Who missed central will log that it is back: by the clock that jumped under it.
+  trial.central.answer_always(503);
+  await_absence_of_central(trial);
   clocks.cluster.jump_days(-kDays);
   clocks.gateways.jump_days(-kDays);
   trial.count_faults(2);
+  trial.feed(between(random, 20, 100));
   trial.central.heal();
-  complain_if_toothless(trial, forwarder_logs(trial), {"the reading rests"});
+  complain_if_no_clock_jumped(trial);
   return trial.conclude();
 }
 
@@ -131,6 +191,7 @@ Tally start_in_1970_round(Random& random, Scale scale) {
     for (Publisher& publisher : trial.publishers) publisher.start();
   }
   complain_if_toothless(trial, publisher_logs(trial), {"the clock is not set"});
+  if (!forwarders_were_off(trial)) trial.complain("no forwarder has started in 1970, by its log");
   return trial.conclude();
 }
 

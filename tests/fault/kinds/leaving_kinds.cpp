@@ -121,7 +121,7 @@ class Rollout {
     for (const Device& device : devices_) tally_.accepted += device.acknowledged().size();
     tally_.lost = lost;
     tally_.delivered = tally_.accepted - lost;
-    tally_.duplicates += central_.counts().value_or(Counts{}).duplicates;
+    take_counts();
     if (tally_.accepted == 0) complain("nothing was sent");
     judge();
     if (!tally_.good()) {
@@ -164,7 +164,7 @@ class Rollout {
     for (Device& device : devices_) device.send(between(random_, 0, 8));
     if (steady_clock::now() >= central_changes_at_) {
       if (central_up_) {
-        tally_.duplicates += central_.counts().value_or(Counts{}).duplicates;
+        take_counts();
         central_.kill();
       } else {
         start_central();
@@ -175,6 +175,11 @@ class Rollout {
     at_any_moment(random_, kStep);
   }
   void start_central() { central_.start(); }
+  void take_counts() {
+    const Counts counts = central_.counts().value_or(Counts{});
+    tally_.duplicates += counts.duplicates;
+    if (counts.differences > 0) complain(std::to_string(counts.differences) + " times a key came with another body");
+  }
 
   /// Acknowledged by the broker, and not at central.
   [[nodiscard]] std::size_t missing() const {

@@ -6,13 +6,6 @@
 
 namespace solar::test {
 
-std::size_t times_logged(const Process& process, std::string_view text) {
-  const std::string log = process.log();
-  std::size_t times = 0;
-  for (std::size_t at = log.find(text); at != std::string::npos; at = log.find(text, at + text.size())) ++times;
-  return times;
-}
-
 std::size_t failed_posts(const Trial& trial) {
   std::size_t failed = 0;
   for (const Forwarder& forwarder : trial.forwarders) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
 
+#include "tests/fault/kinds/bites.hpp"
 #include "tests/fault/kinds/trial.hpp"
 
 namespace solar::test {
@@ -13,13 +13,10 @@ namespace solar::test {
   return {"--keepalive", "1s", "--connect-timeout", "2s", "--reconnect-max", "1s"};
 }
 
-/// How often `text` was logged so far.
-[[nodiscard]] std::size_t times_logged(const Process& process, std::string_view text);
-
 /// How often a publisher or forwarder has been connected to the broker so far.
 template <class Program>
 [[nodiscard]] std::size_t connections(Program& program) {
-  return times_logged(program.process(), " connected broker=");
+  return times_in(program.process().log(), " connected broker=");
 }
 
 /// Whether a running publisher or forwarder knows that it has no connection to the broker.

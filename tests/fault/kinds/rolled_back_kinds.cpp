@@ -30,7 +30,7 @@ struct Backup {
 };
 
 Backup back_up(Trial& trial, Publisher& publisher) {
-  publisher.process().signal(SIGSTOP);
+  publisher.process().freeze();
   Backup backup{.file = trial.path("backup"), .accepted = publisher.accepted().size()};
   copy_database(publisher.outbox(), backup.file);
   publisher.process().signal(SIGCONT);

@@ -35,8 +35,8 @@ class Trial {
   explicit Trial(Options options);
 
   void start();
-  /// So many more numbered readings to each publisher that runs. A publisher that reads nothing (stopped, full) blocks
-  /// this after about 20,000 readings.
+  /// So many more numbered readings to each publisher that runs. A publisher that reads nothing (stopped, full) makes
+  /// this throw after about 20,000 readings.
   void feed(int readings);
   /// The same for one of them.
   void feed(std::size_t village, int readings);
@@ -51,7 +51,7 @@ class Trial {
   void forgive_plain(std::size_t readings) { forgiven_plain_ += readings; }
   /// Plain readings that are not at central, and were not forgiven.
   [[nodiscard]] std::size_t missing_plain() const;
-  void kill_central();  ///< it counts duplicates in its memory
+  void kill_central();  ///< what it counts is in its memory only
   void count_faults(int faults = 1) { tally_.faults += static_cast<std::uint64_t>(faults); }
   void complain(std::string what) { tally_.complaints.push_back(std::move(what)); }
 
@@ -83,6 +83,7 @@ class Trial {
   [[nodiscard]] std::vector<std::string> accepted() const;
   [[nodiscard]] Missing missing(const std::vector<std::string>& accepted) const;
   [[nodiscard]] bool drained();
+  void take_counts();
   void judge(std::size_t village, const std::vector<StoredReading>& stored);
   void judge_the_rest(const std::vector<StoredReading>& stored);
   void complain_of(std::vector<std::string> wrong);
