@@ -69,7 +69,7 @@ void Courier::settle(Now now, const Completion& completion) {
   const auto found = in_hand_.find(completion.row.seq);
   if (found == in_hand_.end() || found->second.row != completion.row) return settle_resting(now, completion);
   InHand& entry = found->second;
-  if (std::exchange(entry.open, false)) --stats_.open;
+  set_open(entry, false);
   if (std::holds_alternative<Delivered>(completion.outcome)) return on_delivered(now, entry);
   if (const auto* refused = std::get_if<Refused>(&completion.outcome)) {
     const Outcome judged = rounds() != nullptr ? guard_.judge(*refused) : Outcome{*refused};
@@ -104,7 +104,7 @@ void Courier::on_delivered(Now now, InHand& entry) {
                       .refused = std::nullopt,
                       .accepted_at = entry.accepted_at});
   const RowId row = entry.row;
-  confirmed_sent_at_ = std::max(confirmed_sent_at_, entry.sent_at);
+  confirmed_sent_at_ = std::max(confirmed_sent_at_, rounds() != nullptr ? entry.sent_again_at : entry.sent_at);
   let_go(row.seq);
   if (const auto* side = rounds(); side != nullptr && !flush_at_) flush_at_ = now.steady + side->flush_removals_after;
   heard(now);
@@ -148,9 +148,16 @@ void Courier::on_unavailable(Now now, InHand& entry, const Unavailable& unavaila
   ++stats_.unavailable.at(static_cast<std::size_t>(unavailable.cause));
   last_cause_ = unavailable.cause;
   const bool was_away = presence_.away();
-  const bool went_away = presence_.on_unavailable(unavailable.cause, now.steady) == Presence::Change::WentAway;
+  // Requests are in a row as they were sent: what times out after a later one's 2xx says little of central.
+  const bool straggles = unavailable.cause == Cause::Timeout && entry.sent_again_at < confirmed_sent_at_;
+  bool went_away = false;
+  if (straggles) {
+    window_.on_straggler();
+  } else {
+    went_away = presence_.on_unavailable(unavailable.cause, now.steady) == Presence::Change::WentAway;
+    if (shrinks_window(unavailable.cause)) window_.on_overload();
+  }
   if (!presence_.in_trouble()) rested_in_trouble_.clear();
-  if (shrinks_window(unavailable.cause)) window_.on_overload();
   if (unavailable.retry_after) {
     const Millis until = now.steady + clamp_retry_after(*unavailable.retry_after);
     hold_until_ = hold_until_ ? std::max(*hold_until_, until) : until;
@@ -233,7 +240,7 @@ void Courier::resume(Now now, bool session_present) {
       set_timer(entry, now.steady + timeout_for(entry.attempts));
     } else {
       entry.attempts = 0;  // a broker that forgot costs no attempts
-      if (std::exchange(entry.open, false)) --stats_.open;
+      set_open(entry, false);
       set_timer(entry, now.steady);
     }
   }
@@ -262,9 +269,13 @@ Millis Courier::next_call(Now now) const {
     if (stats_.open == 0) consider(presence_.next_knock());
     return next;
   }
-  const bool may_open = rounds() == nullptr || stats_.open < window_.size();
-  if (!may_open) return next;
-  if (!timers_.empty()) consider(timers_.begin()->first);
+  if (rounds() != nullptr && stats_.open >= window_.size()) return next;
+  // A retry that is due but has no place goes when an answer makes one, and that wakes the sink.
+  const auto can_go = [&](const auto& timer) {
+    return rounds() == nullptr || timer.first > now.steady || may_open(now, in_hand_.at(timer.second).village);
+  };
+  if (const auto timer = std::find_if(timers_.begin(), timers_.end(), can_go); timer != timers_.end())
+    consider(timer->first);
   const bool may_take = rounds() == nullptr || in_hand_.size() < policy_.in_hand_max;
   if (may_take) consider(std::visit([](const auto& selection) { return selection.next_due(); }, selection_));
   return std::max(next, now.steady);

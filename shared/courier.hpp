@@ -120,6 +120,19 @@ class Courier {
     bool timed{};            ///< whether `at` stands in timers_
   };
   using Table = std::unordered_map<std::int64_t, InHand>;
+  struct Share {
+    std::size_t held{};
+    std::size_t open{};
+  };
+  /// When a reading was last sent of any village but a given one; steady.
+  struct LastSent {
+    VillageNumber village{};
+    Millis at{Millis::min()};
+    Millis other_at{Millis::min()};
+
+    void note(VillageNumber sent, Millis steady);
+    [[nodiscard]] Millis of_others(VillageNumber than) const { return than == village ? other_at : at; }
+  };
   struct RestedRow {
     Rest rest;
     VillageNumber village{};
@@ -145,6 +158,7 @@ class Courier {
   void send(LiveFirst& lines, Now now);
   [[nodiscard]] bool knock(RoundRobin& villages, Now now);
   [[nodiscard]] bool send_retry(Now now, bool even_if_early);
+  [[nodiscard]] std::optional<std::int64_t> next_retry(Now now, bool even_if_early) const;
   [[nodiscard]] bool send_new(RoundRobin& villages, Now now);
   void send_expired(LiveFirst& lines, Now now);
   [[nodiscard]] std::vector<TakenRow> expired(LiveFirst& lines, Now now);
@@ -152,13 +166,17 @@ class Courier {
   void dispatch(Now now, std::span<const TakenRow> rows);
   void warn_of_silence(Now now);
   [[nodiscard]] LiveFirst::Slots free_slots() const;
+  [[nodiscard]] bool may_hold(VillageNumber village) const;
+  [[nodiscard]] bool may_open(Now now, VillageNumber village) const;
 
   // courier_hand.cpp: what is in hand
   InHand& hold(const TakenRow& row);
   void let_go(std::int64_t seq);
+  void set_open(InHand& entry, bool open);
   void set_timer(InHand& entry, Millis at);
   void clear_timer(InHand& entry);
   void note_delivery(Now now, const InHand& entry);
+  [[nodiscard]] Share share_of(VillageNumber village) const;
   [[nodiscard]] Queue::Skip held() const;
   [[nodiscard]] Millis timeout_for(std::uint32_t attempt) const;
   [[nodiscard]] Millis rest_for(std::uint32_t attempt) const;
@@ -176,18 +194,20 @@ class Courier {
   RefusalGuard guard_;
   Table in_hand_;
   std::set<std::pair<Millis, std::int64_t>> timers_;
-  std::unordered_map<VillageNumber, std::size_t> held_by_village_;
+  std::unordered_map<VillageNumber, Share> shares_;  ///< of the villages that have something in hand
+  LastSent last_sent_;
   std::vector<RestedRow> rested_in_trouble_;  ///< since the run of troubles began, at most kTroublesUntilAway
   std::vector<RestedRow> due_again_;          ///< the same, once it is over; not on the disk yet
   std::optional<Millis> hold_until_;          ///< Retry-After, or no room on the disk
   std::optional<Millis> flush_at_;
   std::optional<Cause> last_cause_;  ///< of the last failed attempt
   bool paused_{};
-  bool retry_turn_{};                        ///< readings between attempts take turns with new ones
-  bool silent_{};                            ///< something timed out and nothing at all was confirmed meanwhile
-  std::optional<Millis> heard_at_;           ///< steady: the last receipt
-  std::optional<Millis> silent_since_;       ///< steady: sent, and no receipt at all since
-  Millis confirmed_sent_at_{Millis::min()};  ///< when the latest-sent confirmed reading was sent
+  bool retry_turn_{};                   ///< readings between attempts take turns with new ones
+  bool silent_{};                       ///< something timed out and nothing at all was confirmed meanwhile
+  std::optional<Millis> heard_at_;      ///< steady: the last receipt
+  std::optional<Millis> silent_since_;  ///< steady: sent, and no receipt at all since
+  Millis confirmed_sent_at_{
+      Millis::min()};  ///< when the latest-sent confirmed reading was sent: first (receipts), last (rounds)
   std::vector<Settled> settled_;
   CourierStats stats_;
 };

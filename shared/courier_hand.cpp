@@ -15,7 +15,7 @@ Courier::InHand& Courier::hold(const TakenRow& row) {
   entry.id = row.parcel.id;
   entry.accepted_at = row.accepted_at;
   entry.round = row.round;
-  ++held_by_village_[row.village];
+  ++shares_[row.village].held;
   return entry;
 }
 
@@ -23,10 +23,35 @@ void Courier::let_go(std::int64_t seq) {
   const auto found = in_hand_.find(seq);
   assert(found != in_hand_.end());
   clear_timer(found->second);
-  if (found->second.open) --stats_.open;
-  const auto count = held_by_village_.find(found->second.village);
-  if (--count->second == 0) held_by_village_.erase(count);
+  set_open(found->second, false);
+  const auto share = shares_.find(found->second.village);
+  if (--share->second.held == 0) shares_.erase(share);
   in_hand_.erase(found);
+}
+
+void Courier::set_open(InHand& entry, bool open) {
+  if (std::exchange(entry.open, open) == open) return;
+  Share& share = shares_.at(entry.village);
+  if (open) {
+    ++stats_.open;
+    ++share.open;
+  } else {
+    --stats_.open;
+    --share.open;
+  }
+}
+
+void Courier::LastSent::note(VillageNumber sent, Millis steady) {
+  if (sent != village) {
+    other_at = at;
+    village = sent;
+  }
+  at = steady;
+}
+
+Courier::Share Courier::share_of(VillageNumber village) const {
+  const auto share = shares_.find(village);
+  return share == shares_.end() ? Share{} : share->second;
 }
 
 void Courier::set_timer(InHand& entry, Millis at) {

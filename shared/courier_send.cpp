@@ -10,6 +10,7 @@ namespace solar {
 namespace {
 
 constexpr Millis kSilenceWorthAWord{10 * 60'000};
+constexpr Millis kOthersExpected{60'000};  // a village that has sent may send again within this
 
 }  // namespace
 
@@ -36,26 +37,40 @@ bool Courier::knock(RoundRobin& villages, Now now) {
 }
 
 bool Courier::send_retry(Now now, bool even_if_early) {
-  if (timers_.empty()) return false;
-  const auto [at, seq] = *timers_.begin();
-  if (at > now.steady && !even_if_early) return false;
-  const std::optional<TakenRow> row = queue_.read(in_hand_.at(seq).row);
+  const std::optional<std::int64_t> seq = next_retry(now, even_if_early);
+  if (!seq) return false;
+  const std::optional<TakenRow> row = queue_.read(in_hand_.at(*seq).row);
   if (row) {
     dispatch(now, {&*row, 1});
   } else {
-    let_go(seq);
+    let_go(*seq);
   }
   return true;
 }
 
+std::optional<std::int64_t> Courier::next_retry(Now now, bool even_if_early) const {
+  for (const auto& [at, seq] : timers_) {
+    if (at > now.steady && !even_if_early) return std::nullopt;
+    if (may_open(now, in_hand_.at(seq).village)) return seq;
+  }
+  return std::nullopt;
+}
+
+/// A village may hold as much as is still free for others: full of failing readings it never takes the last place.
+bool Courier::may_hold(VillageNumber village) const {
+  return share_of(village).held < policy_.in_hand_max - in_hand_.size();
+}
+
+/// The same for the window, where other villages have sent lately: requests that hang until they time out leave places
+/// for theirs.
+bool Courier::may_open(Now now, VillageNumber village) const {
+  if (last_sent_.of_others(village) + kOthersExpected < now.steady) return true;
+  return share_of(village).open + stats_.open < window_.size();
+}
+
 bool Courier::send_new(RoundRobin& villages, Now now) {
   if (in_hand_.size() >= policy_.in_hand_max) return false;
-  // A village may hold as much as is still free for others: full of failing readings it never takes the last place.
-  const std::size_t free = policy_.in_hand_max - in_hand_.size();
-  const auto may_take = [this, free](VillageNumber village) {
-    const auto held_now = held_by_village_.find(village);
-    return held_now == held_by_village_.end() || held_now->second < free;
-  };
+  const auto may_take = [&](VillageNumber village) { return may_hold(village) && may_open(now, village); };
   const std::optional<TakenRow> row = villages.next(queue_, now, may_take, held());
   if (!row) return false;
   dispatch(now, {&*row, 1});
@@ -175,7 +190,8 @@ void Courier::dispatch(Now now, std::span<const TakenRow> rows) {
     entry.sent_again_at = now.steady;
     ++entry.tries;
     if (!presence_.away()) ++entry.attempts;
-    if (!std::exchange(entry.open, true)) ++stats_.open;
+    set_open(entry, true);
+    last_sent_.note(entry.village, now.steady);
     if (rounds() == nullptr) {
       set_timer(entry, now.steady + timeout_for(entry.attempts));
     } else {

@@ -86,6 +86,14 @@ void Window::on_overload() {
   size_ = std::max(size_ / 2, limits_.min);
 }
 
+void Window::on_straggler() {
+  if (overloads_to_ignore_ > 0) {
+    --overloads_to_ignore_;
+  } else {
+    size_ = std::max(size_ - 1, limits_.min);
+  }
+}
+
 void Window::start_over() {
   size_ = limits_.start;
   successes_ = 0;

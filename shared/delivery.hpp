@@ -100,6 +100,8 @@ class Window {
   void on_success();
   /// Halves; failures of the requests that were out at that moment do not halve again: they are the same overload.
   void on_overload();
+  /// One request was too slow while later ones were not: narrower by one.
+  void on_straggler();
   void start_over();
 
  private:

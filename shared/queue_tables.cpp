@@ -137,9 +137,11 @@ void upgrade_schema(Sqlite& database) {
 
 Queue::Tables::Tables(const QueueOptions& options)
     : database{sqlite_options(options)},
-      insert_reading{(upgrade_schema(database),
-                      database.prepare("INSERT OR IGNORE INTO readings(seq, token, village, device, id, crc, "
-                                       "accepted_at_ms, body) VALUES(?,?,?,?,?,?,?,?)"))},
+      insert_reading{
+          (upgrade_schema(database),
+           database.prepare("INSERT INTO readings(seq, token, village, device, id, crc, accepted_at_ms, body) "
+                            "VALUES(?,?,?,?,?,?,?,?) "
+                            "ON CONFLICT(village, device, id, crc) WHERE id IS NOT NULL DO NOTHING"))},
       delete_reading{database.prepare("DELETE FROM readings WHERE seq=? AND token=? RETURNING village, length(body)")},
       select_fresh{database.prepare(kSelectRows + "WHERE village=? AND due_at_ms=0 AND seq>? ORDER BY seq")},
       select_due{database.prepare(kSelectRows + "WHERE village=? AND due_at_ms>0 AND due_at_ms<=? ORDER BY due_at_ms")},

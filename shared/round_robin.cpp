@@ -32,20 +32,26 @@ void RoundRobin::wake(Queue& queue, Now now) {
   for (const VillageNumber number : queue.take_news()) {
     Village& village = villages_[number];
     village.fresh_may_be = true;
-    village.due_at = Millis{0};
     put_in_ring(number, village);
+    village.due_at = Millis{0};
   }
   while (!sleeping_.empty() && sleeping_.begin()->first <= now.steady) {
-    const auto [due_at, number] = *sleeping_.begin();
-    sleeping_.erase(sleeping_.begin());
-    const auto village = villages_.find(number);
-    if (village != villages_.end() && village->second.due_at == due_at) put_in_ring(number, village->second);
+    const VillageNumber number = sleeping_.begin()->second;
+    put_in_ring(number, villages_.at(number));
   }
 }
 
 void RoundRobin::put_in_ring(VillageNumber number, Village& village) {
   if (std::exchange(village.in_ring, true)) return;
+  if (village.due_at) sleeping_.erase({*village.due_at, number});
   ring_.push_back(number);
+}
+
+/// REQUIRES: it is outside the ring.
+void RoundRobin::sleep_until(Millis due_at, VillageNumber number, Village& village) {
+  if (village.due_at) sleeping_.erase({*village.due_at, number});
+  village.due_at = due_at;
+  sleeping_.emplace(due_at, number);
 }
 
 void RoundRobin::let_sleep(Queue& queue, VillageNumber number, Village& village, Now now, const Queue::Skip& held) {
@@ -53,9 +59,7 @@ void RoundRobin::let_sleep(Queue& queue, VillageNumber number, Village& village,
   ring_.pop_back();
   village.in_ring = false;
   if (due_wall) {
-    const Millis due_in = std::clamp(*due_wall - now.wall, Millis{1}, kRestMax);
-    village.due_at = now.steady + due_in;
-    sleeping_.emplace(*village.due_at, number);
+    sleep_until(now.steady + std::clamp(*due_wall - now.wall, Millis{1}, kRestMax), number, village);
   } else {
     villages_.erase(number);
   }
@@ -109,8 +113,11 @@ void RoundRobin::on_rest(VillageNumber number, Millis due_in, Now now) {
   if (is_new) village.due_at.reset();  // it was forgotten, so nothing of it rested
   const Millis due_at = now.steady + due_in;
   if (village.due_at && *village.due_at <= due_at) return;
-  village.due_at = due_at;
-  if (!village.in_ring) sleeping_.emplace(due_at, number);
+  if (village.in_ring) {
+    village.due_at = due_at;
+  } else {
+    sleep_until(due_at, number, village);
+  }
 }
 
 std::optional<Millis> RoundRobin::next_due() const {

@@ -5,9 +5,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "shared/clock.hpp"
@@ -39,6 +40,7 @@ class RoundRobin {
 
   void wake(Queue& queue, Now now);
   void put_in_ring(VillageNumber number, Village& village);
+  void sleep_until(Millis due_at, VillageNumber number, Village& village);
   void let_sleep(Queue& queue, VillageNumber number, Village& village, Now now, const Queue::Skip& held);
   std::optional<TakenRow> take(Queue& queue, VillageNumber number, Village& village, Now now, const Queue::Skip& held);
   std::optional<TakenRow> take_fresh(Queue& queue, VillageNumber number, Village& village);
@@ -48,7 +50,7 @@ class RoundRobin {
   std::unordered_map<VillageNumber, Village>
       villages_;  ///< in the ring or asleep with a due time; others are forgotten once idle
   std::deque<VillageNumber> ring_;
-  std::multimap<Millis, VillageNumber> sleeping_;  ///< by steady due time; may hold outdated entries
+  std::set<std::pair<Millis, VillageNumber>> sleeping_;  ///< by steady due time: those outside the ring with one
 };
 
 /// Live readings first and alone, the newest first kept; the rest oldest first in batches; at least one message in five

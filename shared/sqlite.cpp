@@ -112,7 +112,7 @@ void Statement::bind_one(int index, Blob value) {
                       SQLITE_STATIC);
 }
 
-Sqlite::Sqlite(const SqliteOptions& options) {
+Sqlite::Sqlite(const SqliteOptions& options) : checkpoint_pages_{options.checkpoint_pages} {
   make_private(options.path);
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
   if (sqlite3_open_v2(options.path.c_str(), &database_, flags, nullptr) != SQLITE_OK) {
@@ -129,7 +129,7 @@ Sqlite::Sqlite(const SqliteOptions& options) {
     execute("PRAGMA journal_mode=WAL");
     execute(options.synchronous_full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
     execute("PRAGMA cache_size=-" + std::to_string(options.cache_kib));
-    execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpoint_pages));
+    sqlite3_wal_hook(database_, after_commit, this);
     execute("PRAGMA cell_size_check=ON");
     execute("PRAGMA temp_store=MEMORY");
     begin_.emplace(database_, "BEGIN IMMEDIATE");
@@ -144,7 +144,36 @@ Sqlite::Sqlite(const SqliteOptions& options) {
 Sqlite::~Sqlite() {
   begin_.reset();
   commit_.reset();
+  // What is on the disk is unknown; the next opening reads it, and nothing is written on top before.
+  if (broken_) sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_close(database_);
+}
+
+void Sqlite::begin() {
+  if (broken_) throw SqliteError{SqliteError::Kind::Broken, "a commit failed before; nothing is written after it"};
+  begin_->run();
+}
+
+void Sqlite::commit() {
+  try {
+    commit_->run();
+    if (checkpoint_code_ == SQLITE_OK) return;
+    throw SqliteError{kind_of(checkpoint_code_), std::string{"checkpoint: "} + sqlite3_errstr(checkpoint_code_) +
+                                                     " (SQLite code " + std::to_string(checkpoint_code_) + ")"};
+  } catch (const SqliteError& error) {
+    broken_ = error.kind() == SqliteError::Kind::Broken;
+    throw;
+  }
+}
+
+/// SQLite's own automatic checkpoint keeps its errors to itself, and with synchronous=NORMAL nothing else syncs. A full
+/// disk is no such error: the log is whole and stays until there is room.
+int Sqlite::after_commit(void* self, sqlite3* database, const char* name, int log_pages) {
+  auto& sqlite = *static_cast<Sqlite*>(self);
+  if (log_pages < static_cast<int>(sqlite.checkpoint_pages_)) return SQLITE_OK;
+  const int code = sqlite3_wal_checkpoint_v2(database, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if ((code & 0xFF) != SQLITE_FULL && (code & 0xFF) != SQLITE_BUSY) sqlite.checkpoint_code_ = code;
+  return SQLITE_OK;
 }
 
 void Sqlite::execute(const std::string& sql) {

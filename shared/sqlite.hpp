@@ -99,13 +99,20 @@ class Sqlite {
   Sqlite& operator=(const Sqlite&) = delete;
 
   void execute(const std::string& sql);
-  void begin() { begin_->run(); }
-  void commit() { commit_->run(); }
+  void begin();
+  /// Broken: whether the change is on the disk is unknown, and nothing may follow it: `begin` throws from then on. So
+  /// it is where the change was committed and a checkpoint after it could not sync.
+  void commit();
   [[nodiscard]] Statement prepare(std::string_view sql) { return Statement{database_, sql}; }
   [[nodiscard]] std::int64_t changes() const;  ///< rows changed by the last statement
 
  private:
+  static int after_commit(void* self, sqlite3* database, const char* name, int log_pages);
+
   sqlite3* database_{};
+  std::uint32_t checkpoint_pages_;
+  int checkpoint_code_{};  ///< SQLite's, of the last checkpoint
+  bool broken_{};
   std::optional<Statement> begin_;
   std::optional<Statement> commit_;
 };

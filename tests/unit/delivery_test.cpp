@@ -155,6 +155,23 @@ TEST_CASE("a window never falls below its minimum and starts over at its start")
   CHECK(window.size() == 2);
 }
 
+TEST_CASE("a straggler narrows a window by one, unless it was out at the last halving") {
+  Window window{{.min = 2, .start = 5, .max = 64, .growth = Window::Growth::PerRoundTrip}};
+
+  window.on_straggler();
+  CHECK(window.size() == 4);
+
+  window.on_overload();
+  REQUIRE(window.size() == 2);
+  window.on_success();
+  window.on_success();
+  window.on_straggler();
+  CHECK(window.size() == 3);
+  window.on_straggler();
+  window.on_straggler();
+  CHECK(window.size() == 2);
+}
+
 TEST_CASE("five troubles in a row are away, four are not") {
   Presence presence{Millis{10'000}};
 

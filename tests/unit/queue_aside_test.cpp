@@ -222,3 +222,19 @@ TEST_CASE("refused readings count against the capacity") {
   CHECK(queue.stats(kWall).refused == static_cast<std::uint64_t>(taken));
   CHECK(queue.drop_aside(AsideKind::Refused, 1));
 }
+
+TEST_CASE("a reading whose number is taken is an error, not a duplicate") {
+  const Room room;
+  {
+    Queue queue{room.options(1)};
+    const auto rows = accept(queue, plains("Bamenda", 0, 3));
+    queue.refuse(rows[2].row, "wrong", kWall);
+    for (const Appended& one : rows) queue.remove({&one.row, 1});
+  }
+  room.alter("UPDATE sqlite_sequence SET seq=1 WHERE name='readings'");
+  Queue queue{room.options(2)};
+  REQUIRE(queue.retry_refused(queue.aside(AsideKind::Refused, 0, 1).at(0).number));
+
+  CHECK(accept_one(queue, plain("Bamenda", 4)).seq == 2);
+  CHECK_THROWS_AS(accept_one(queue, plain("Bamenda", 5)), SqliteError);
+}

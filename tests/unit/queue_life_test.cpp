@@ -9,6 +9,7 @@
 
 #include "shared/queue.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/failing_sync.hpp"
 #include "tests/support/queue_room.hpp"
 
 using namespace solar;
@@ -252,4 +253,33 @@ TEST_CASE("what a queue makes is for its owner alone, whatever the process's mas
     CHECK(mode_of("queue.db") == kOwner);
   }
   ::umask(mask);
+}
+
+TEST_CASE("a checkpoint that cannot sync ends the queue, though commits themselves are not synced") {
+  const Room room;
+  FailingSync disk;
+  QueueOptions options = room.options(1);
+  options.checkpoint_pages = 16;
+  const auto breaks = [](Queue& queue, int readings) {
+    try {
+      for (int number = 1; number <= readings; ++number) accept_one(queue, plain("Bamenda", number));
+      return false;
+    } catch (const SqliteError& error) {
+      return error.kind() == SqliteError::Kind::Broken;
+    }
+  };
+  {
+    Queue queue{options};
+    accept_one(queue, plain("Bamenda", 0));
+    disk.fail(true);
+    CHECK(breaks(queue, 50));
+
+    disk.fail(false);
+    CHECK(breaks(queue, 1));
+  }
+
+  // What was committed stays in the log, and the next opening has it.
+  CHECK(std::filesystem::exists(room.file("queue.db-wal")));
+  Queue queue{room.options(2)};
+  CHECK_FALSE(all_fresh(queue).empty());
 }

@@ -216,3 +216,26 @@ TEST_CASE("backlog that waits for room keeps its turn") {
   CHECK_FALSE(batch.live);
   CHECK(batch.rows.size() == 90);
 }
+
+TEST_CASE("news beside a resting row leave nothing behind once it is gone") {
+  Dealer dealer;
+  accept(dealer.queue, plains("Bamenda", 0, 1));
+  const auto resting = dealer.next();
+  dealer.rest(resting->parcel.row, resting->village, kRestMax / 2);
+  for (int i = 1; i < 20; ++i) {
+    CHECK(dealer.deal(1) == "-");
+    accept(dealer.queue, plains("Bamenda", i, 1));
+    const auto fresh = dealer.next();
+    REQUIRE(fresh);
+    dealer.queue.remove({&fresh->parcel.row, 1});
+    dealer.pass(Millis{1});
+  }
+
+  dealer.queue.remove({&resting->parcel.row, 1});
+  accept(dealer.queue, plains("Bamenda", 20, 1));
+  const auto last = dealer.next();
+  dealer.queue.remove({&last->parcel.row, 1});
+  CHECK(dealer.deal(1) == "-");
+
+  CHECK(dealer.villages.next_due() == std::nullopt);
+}
