@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kDeadLettersWaiting = 100;
 constexpr std::size_t kDeadLetterPayloadBytes = 1024;
+constexpr Millis kDeadLetterInterval{1'000};  // between two that are published, per village
+constexpr std::size_t kDeadLetterVillagesMax = 1000;
 
 std::string dead_letter_topic(const std::string& readings_topic) {
   return readings_topic.substr(0, readings_topic.rfind('/')) + "/dead-letters";
@@ -23,6 +25,19 @@ std::string dead_letter_payload(const BadPart& part) {
                               {"bytes", part.bytes.size()},
                               {"payload", part.bytes.substr(0, kDeadLetterPayloadBytes)}};
   return letter.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// The village's level, also of a topic that is spelled wrong.
+std::string village_topic(const std::string& topic) { return topic.substr(0, topic.find('/', topic.find('/') + 1)); }
+
+/// Elements of an array as an array again: it can still be replayed.
+std::string as_array(std::span<const BadPart> elements) {
+  std::string array;
+  for (const BadPart& element : elements) {
+    array += array.empty() ? '[' : ',';
+    array += element.bytes;
+  }
+  return array + ']';
 }
 
 }  // namespace
@@ -48,7 +63,8 @@ void InboxIntake::take(const MqttMessage& message) {
     if (const auto* parsed = std::get_if<Topic>(&topic)) {
       store(message, parsed->origin, wall);
     } else {
-      bury(message, {.bytes = message.payload, .problem = std::get<Problem>(topic), .whole = true}, wall);
+      const BadPart whole{.bytes = message.payload, .problem = std::get<Problem>(topic), .whole = true};
+      bury(message, {&whole, 1});
     }
   } catch (const SqliteError& error) {
     end_process(error, database_);
@@ -57,7 +73,7 @@ void InboxIntake::take(const MqttMessage& message) {
 
 void InboxIntake::store(const MqttMessage& message, const Origin& origin, Millis wall) {
   DecodedMessage decoded = decode_message(message.payload, message.content_encoding, origin.village);
-  for (const BadPart& part : decoded.bad) bury(message, part, wall);
+  if (!decoded.bad.empty()) bury(message, decoded.bad);
   const double used = queue_.used_fraction();
   const double share = queue_.village_fraction(origin.village);
   std::vector<NewReading> readings;
@@ -85,17 +101,35 @@ void InboxIntake::store(const MqttMessage& message, const Origin& origin, Millis
   wake_();
 }
 
-void InboxIntake::bury(const MqttMessage& message, const BadPart& part, Millis wall) {
-  ++stats_.unreadable;
-  const std::string why = to_line(part.problem);
-  log::limited(log::Level::Warning, "dead letter", {{"topic", message.topic}, {"why", why}});
+void InboxIntake::bury(const MqttMessage& message, std::span<const BadPart> bad) {
+  const Now now = clock_.now();
+  stats_.unreadable += bad.size();
+  log::limited(log::Level::Warning, "dead letter",
+               {{"topic", message.topic}, {"why", to_line(bad.front().problem)}, {"parts", bad.size()}});
+  const std::size_t alone = bad.size() > kBadPartsKept ? kBadPartsKept - 1 : bad.size();
+  std::vector<Unreadable> parts;
+  parts.reserve(alone + 1);
+  for (const BadPart& part : bad.first(alone)) parts.push_back({.bytes = part.bytes, .reason = to_line(part.problem)});
+  const std::string rest = as_array(bad.subspan(alone));
+  if (alone < bad.size()) {
+    parts.push_back({.bytes = rest, .reason = std::to_string(bad.size() - alone) + " more of this message's elements"});
+  }
   try {
-    queue_.set_aside_unreadable(message.topic, part.whole ? message.content_encoding : std::nullopt, part.bytes, why,
-                                wall);
+    queue_.set_aside_unreadable(message.topic, bad.front().whole ? message.content_encoding : std::nullopt, parts,
+                                now.wall);
   } catch (const SqliteError& error) {
     if (error.kind() != SqliteError::Kind::Full) throw;
     log::limited(log::Level::Error, "no room on the disk for a dead letter", {{"topic", message.topic}});
   }
+  tell(message, bad.front(), now.steady);
+}
+
+/// What is not told is kept all the same.
+void InboxIntake::tell(const MqttMessage& message, const BadPart& part, Millis steady) {
+  if (told_at_.size() >= kDeadLetterVillagesMax) told_at_.clear();
+  const auto [last, first_time] = told_at_.try_emplace(village_topic(message.topic), steady);
+  if (!first_time && steady - last->second < kDeadLetterInterval) return;
+  last->second = steady;
   static_cast<void>(
       dead_letters_.put({.topic = dead_letter_topic(message.topic), .payload = dead_letter_payload(part)}));
   wake_();

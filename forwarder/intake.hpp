@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,6 +32,10 @@ inline constexpr std::uint64_t kFreeDiskToJoin = 32ULL << 20;  ///< bytes
 /// The most that one message takes of the inbox, with what each of its readings is stored with: a row, and the name of
 /// its village. Whoever starts with less room drains first: else the same message would end every start.
 inline constexpr std::uint64_t kMessageInInboxMaxBytes = kMessageMaxBytes + kMessageMaxReadings * std::uint64_t{260};
+
+/// Rows that one message's bad elements take, each on its own but the last, which holds the rest as an array: else one
+/// message of nothing but bad elements would cost as much as a thousand.
+inline constexpr std::size_t kBadPartsKept = 16;
 
 /// Only a reading with its sender's own id may be passed by: somebody keeps it.
 [[nodiscard]] Intake decide_intake(double used_fraction, double village_fraction, bool has_id);
@@ -59,18 +65,20 @@ class InboxIntake {
 
   void take(const MqttMessage& message);
 
-  /// Dead letters since the last call, for the thread that publishes.
+  /// Dead letters since the last call, for the thread that publishes: the first of a message, one a second per village.
   [[nodiscard]] std::deque<DeadLetter> dead_letters() { return dead_letters_.take(Millis{0}); }
   [[nodiscard]] const IntakeStats& stats() const { return stats_; }
 
  private:
   void store(const MqttMessage& message, const Origin& origin, Millis wall);
-  void bury(const MqttMessage& message, const BadPart& part, Millis wall);
+  void bury(const MqttMessage& message, std::span<const BadPart> bad);
+  void tell(const MqttMessage& message, const BadPart& part, Millis steady);
 
   Queue& queue_;
   const Clock& clock_;
   std::filesystem::path database_;
   std::function<void()> wake_;
+  std::map<std::string, Millis> told_at_;  ///< steady, per village; Paho's thread only
   Mailbox<DeadLetter> dead_letters_;
   IntakeStats stats_;
 };

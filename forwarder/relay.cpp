@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::size_t kInHandMax = 1024;
 constexpr std::size_t kReceiptMessagesPerTurn = 16;
-constexpr Millis kDeadLetterInterval{1'000};
-constexpr std::size_t kDeadLetterTopicsMax = 1000;
 constexpr Millis kPlainCheckInterval{1'000};
 constexpr Millis kLastReceiptsTimeout{2'000};
 constexpr Millis kLastReceiptsPause{10};
@@ -114,7 +112,7 @@ std::optional<Millis> Relay::turn(Millis wait) {
   const TickResult result = courier_.tick(before, completions_);
   take_settled(result.settled, before);
   publish_receipts(before, false);
-  publish_dead_letters(before);
+  publish_dead_letters();
   take_snapshot();
   if (stopping_ && finished(before)) return std::nullopt;
   return next_turn(result.next, session_next, before.steady);
@@ -237,13 +235,8 @@ void Relay::publish_last_receipts() {
   }
 }
 
-void Relay::publish_dead_letters(Now now) {
+void Relay::publish_dead_letters() {
   for (const DeadLetter& letter : intake_.dead_letters()) {
-    if (dead_letter_at_.size() >= kDeadLetterTopicsMax) dead_letter_at_.clear();
-    const std::string village = letter.topic.substr(0, letter.topic.find('/', letter.topic.find('/') + 1));
-    const auto [last, first_time] = dead_letter_at_.try_emplace(village, now.steady);
-    if (!first_time && now.steady - last->second < kDeadLetterInterval) continue;
-    last->second = now.steady;
     session_.publish({.topic = letter.topic,
                       .payload = letter.payload,
                       .retained = false,

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -65,7 +64,7 @@ class Relay {
   void take_settled(const std::vector<Settled>& settled, Now now);
   void publish_receipts(Now now, bool everything);
   void publish_last_receipts();
-  void publish_dead_letters(Now now);
+  void publish_dead_letters();
   [[nodiscard]] bool finished(Now now);
   void wake_if_idle();
   void take_snapshot();
@@ -85,7 +84,6 @@ class Relay {
   Courier courier_;
   ReceiptDesk receipts_;
   Membership membership_;
-  std::map<std::string, Millis> dead_letter_at_;  ///< per village, steady: one a second
   std::vector<Completion> completions_;
   std::int64_t seen_seq_{};
   bool connecting_{};

@@ -115,20 +115,26 @@ void Acceptance::stop() {
   stop_bell_.notify_all();
 }
 
-std::variant<RowId, Problem, QueueFull> Waiters::watch(
+std::variant<Waiters::Watch, Problem, QueueFull> Waiters::watch(
     const std::function<std::variant<RowId, Problem, QueueFull>()>& accept) {
   const std::lock_guard lock{mutex_};
   auto result = accept();
-  if (const auto* row = std::get_if<RowId>(&result)) watched_.emplace(*row, std::nullopt);
-  return result;
+  if (auto* problem = std::get_if<Problem>(&result)) return std::move(*problem);
+  if (auto* full = std::get_if<QueueFull>(&result)) return std::move(*full);
+  const RowId row = std::get<RowId>(result);
+  watched_.emplace(row, std::nullopt);
+  return Watch{*this, row};
 }
 
 std::optional<Settled> Waiters::await(const RowId& row, Millis wait) {
   std::unique_lock lock{mutex_};
   bell_.wait_for(lock, wait, [&] { return stopped_ || watched_.at(row).has_value(); });
-  std::optional<Settled> settled = std::move(watched_.at(row));
+  return watched_.at(row);
+}
+
+void Waiters::forget(const RowId& row) {
+  const std::lock_guard lock{mutex_};
   watched_.erase(row);
-  return settled;
 }
 
 void Waiters::settled(std::span<const Settled> readings) {

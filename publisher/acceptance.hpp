@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -73,17 +74,37 @@ class Acceptance {
 /// Commands that wait for a reading's receipt. Threads: any.
 class Waiters {
  public:
-  /// Runs `accept` so that its reading cannot be settled unseen, and remembers the row.
-  [[nodiscard]] std::variant<RowId, Problem, QueueFull> watch(
+  /// A row that is watched as long as this lives. Not longer than its Waiters; one thread.
+  class Watch {
+   public:
+    Watch(Waiters& waiters, const RowId& row) : waiters_{&waiters}, row_{row} {}
+    Watch(Watch&& other) noexcept : waiters_{std::exchange(other.waiters_, nullptr)}, row_{other.row_} {}
+    Watch& operator=(Watch&&) = delete;
+    ~Watch() {
+      if (waiters_ != nullptr) waiters_->forget(row_);
+    }
+
+    [[nodiscard]] const RowId& row() const { return row_; }
+    /// What became of the row, within `wait`.
+    [[nodiscard]] std::optional<Settled> await(Millis wait) const { return waiters_->await(row_, wait); }
+
+   private:
+    Waiters* waiters_;
+    RowId row_;
+  };
+
+  /// Runs `accept` so that its reading cannot be settled unseen, and watches the row.
+  [[nodiscard]] std::variant<Watch, Problem, QueueFull> watch(
       const std::function<std::variant<RowId, Problem, QueueFull>()>& accept);
-  /// What became of a watched row, within `wait`; forgets the row.
-  [[nodiscard]] std::optional<Settled> await(const RowId& row, Millis wait);
   void settled(std::span<const Settled> readings);
   /// Lets everybody go who waits.
   void stop();
   [[nodiscard]] std::size_t count() const;
 
  private:
+  [[nodiscard]] std::optional<Settled> await(const RowId& row, Millis wait);
+  void forget(const RowId& row);
+
   mutable std::mutex mutex_;
   std::condition_variable bell_;
   std::unordered_map<RowId, std::optional<Settled>> watched_;

@@ -34,32 +34,32 @@ LineSource::LineSource(std::string path, bool follow)
   open();
 }
 
-LineSource::~LineSource() {
-  if (kind_ != Kind::StandardInput) ::close(input_);
-  ::close(interrupt_event_);
-}
+LineSource::~LineSource() { ::close(interrupt_event_); }
 
 void LineSource::open() {
   if (path_ == "-") {
-    input_ = STDIN_FILENO;
+    input_ = FileDescriptor{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)};
+    if (!input_.valid()) fail("cannot open standard input");
     return;
   }
   // Without O_NONBLOCK a FIFO would block here until somebody writes.
-  input_ = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (input_ < 0) fail("cannot open the source " + path_);
+  FileDescriptor opened{::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  if (!opened.valid()) fail("cannot open the source " + path_);
   struct stat status {};
-  if (::fstat(input_, &status) != 0) fail("cannot stat the source " + path_);
+  if (::fstat(opened.get(), &status) != 0) fail("cannot stat the source " + path_);
   if (S_ISDIR(status.st_mode)) {
     errno = EISDIR;
     fail("cannot read the source " + path_);
   }
   kind_ = S_ISFIFO(status.st_mode) ? Kind::Fifo : Kind::File;
+  // The old one is closed only now: a FIFO that is without a reader forgets what was written into it.
+  input_ = std::move(opened);
 }
 
 /// True: there may be something to read. False: interrupted, or nothing within the time.
 bool LineSource::wait(int timeout_ms) {
   std::array<pollfd, 2> events{pollfd{.fd = interrupt_event_, .events = POLLIN, .revents = 0},
-                               pollfd{.fd = ended_ ? -1 : input_, .events = POLLIN, .revents = 0}};
+                               pollfd{.fd = ended_ ? -1 : input_.get(), .events = POLLIN, .revents = 0}};
   while (::poll(events.data(), events.size(), timeout_ms) < 0) {
     if (errno != EINTR) fail("poll");
   }
@@ -70,7 +70,7 @@ std::optional<std::vector<Line>> LineSource::next() {
   std::array<char, kReadBytes> buffer{};
   while (pending_.empty()) {
     if (!wait(-1)) return std::nullopt;
-    const ssize_t count = ::read(input_, buffer.data(), buffer.size());
+    const ssize_t count = ::read(input_.get(), buffer.data(), buffer.size());
     if (count < 0) {
       if (errno == EINTR || errno == EAGAIN) continue;
       fail("cannot read the source " + path_);
@@ -93,7 +93,6 @@ bool LineSource::stay_after_end() {
       ended_ = true;
       return true;
     case Kind::Fifo:
-      ::close(input_);
       open();
       return true;
     case Kind::File:

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "publisher/source.hpp"
+#include "shared/file_descriptor.hpp"
 
 namespace solar {
 
@@ -33,7 +34,7 @@ class LineSource final : public Source {
   std::string path_;
   bool follow_;
   Kind kind_{Kind::StandardInput};
-  int input_{-1};
+  FileDescriptor input_;
   int interrupt_event_{-1};
   bool ended_{};
   LineSplitter splitter_;

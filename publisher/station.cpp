@@ -23,7 +23,9 @@ void answer_send(const Desk& desk, const json& asked, const ControlServer::Write
     write_line(dumped({{"error", "nobody runs here"}, {"status", kExitTryAgain}}));
     return;
   }
+  // Whatever can be wrong with the request is found before the reading is accepted.
   const std::string reading = asked.value("reading", "");
+  const Millis wait = std::clamp(Millis{asked.value("wait_ms", std::int64_t{0})}, Millis{0}, kLongestWait);
   const auto result = desk.waiters->watch([&] { return desk.acceptance->accept(reading); });
   if (const auto* problem = std::get_if<Problem>(&result)) {
     write_line(dumped({{"error", to_line(*problem)}, {"status", 2}}));
@@ -33,16 +35,16 @@ void answer_send(const Desk& desk, const json& asked, const ControlServer::Write
     write_line(dumped({{"error", "not accepted: " + full->why}, {"status", kExitTryAgain}}));
     return;
   }
-  const RowId row = std::get<RowId>(result);
-  write_line(dumped({{"accepted", to_string(row)}}));
-  const Millis wait{asked.value("wait_ms", std::int64_t{0})};
-  const auto settled = desk.waiters->await(row, std::clamp(wait, Millis{0}, kLongestWait));
+  const auto& watch = std::get<Waiters::Watch>(result);
+  const std::string id = to_string(watch.row());
+  write_line(dumped({{"accepted", id}}));
+  const auto settled = watch.await(wait);
   if (!settled) {
-    write_line(dumped({{"kept", to_string(row)}}));
+    write_line(dumped({{"kept", id}}));
   } else if (settled->refused) {
-    write_line(dumped({{"refused", *settled->refused}, {"id", to_string(row)}}));
+    write_line(dumped({{"refused", *settled->refused}, {"id", id}}));
   } else {
-    write_line(dumped({{"confirmed", to_string(row)}}));
+    write_line(dumped({{"confirmed", id}}));
   }
 }
 

@@ -96,6 +96,12 @@ struct Aside {
   Millis at{};  ///< wall clock
 };
 
+/// A message, or a part of one, that is no reading.
+struct Unreadable {
+  std::string_view bytes;
+  std::string reason;
+};
+
 struct QueueStats {
   std::uint64_t waiting{};        ///< readings not delivered yet
   std::uint64_t waiting_bytes{};  ///< of their bodies
@@ -171,8 +177,9 @@ class Queue {
 
   // Aside. Full: as for settling.
 
+  /// What one message brought, a row for each part, in one transaction.
   void set_aside_unreadable(const std::string& topic, const std::optional<std::string>& content_encoding,
-                            std::string_view bytes, const std::string& reason, Millis wall);
+                            std::span<const Unreadable> parts, Millis wall);
   [[nodiscard]] std::vector<Aside> aside(AsideKind kind, std::int64_t after_number, std::size_t limit);
   /// A refused row back into the queue, under its old id; false: no such number.
   bool retry_refused(std::int64_t number);

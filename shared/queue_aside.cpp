@@ -69,28 +69,30 @@ void Queue::quarantine(const TakenRow& row) {
 }
 
 void Queue::set_aside_unreadable(const std::string& topic, const std::optional<std::string>& content_encoding,
-                                 std::string_view bytes, const std::string& reason, Millis wall) {
+                                 std::span<const Unreadable> parts, Millis wall) {
   const std::lock_guard lock{mutex_};
-  if (bytes.size() > options_.unreadable_max_bytes) bytes = bytes.substr(0, options_.unreadable_max_bytes);
-  std::uint64_t rows = tables_->unreadable_rows + 1;
-  // All that comes from outside counts, not only the payload.
-  std::uint64_t total = tables_->unreadable_bytes + bytes.size() + topic.size() + reason.size() +
-                        (content_encoding ? content_encoding->size() : 0);
+  std::uint64_t rows = tables_->unreadable_rows;
+  std::uint64_t total = tables_->unreadable_bytes;
   Transaction transaction{tables_->database};
   Statement oldest = tables_->database.prepare(
       "DELETE FROM aside WHERE number=(SELECT min(number) FROM aside WHERE kind=1) RETURNING " + kUnreadableSize);
-  while (total > options_.unreadable_max_bytes || rows > kUnreadableMaxRows) {
-    if (!oldest.step()) break;
-    total -= static_cast<std::uint64_t>(oldest.integer(0));
-    --rows;
+  Statement insert = tables_->database.prepare(
+      "INSERT INTO aside(kind, topic, content_encoding, body, reason, at_ms, offered_at_ms) VALUES(1,?,?,?,?,?,?)");
+  for (const Unreadable& part : parts) {
+    const std::string_view bytes = part.bytes.substr(0, options_.unreadable_max_bytes);
+    ++rows;
+    // All that comes from outside counts, not only the payload.
+    total += bytes.size() + topic.size() + part.reason.size() + (content_encoding ? content_encoding->size() : 0);
+    while ((total > options_.unreadable_max_bytes || rows > kUnreadableMaxRows) && oldest.step()) {
+      total -= static_cast<std::uint64_t>(oldest.integer(0));
+      --rows;
+      oldest.reset();
+    }
     oldest.reset();
+    insert
+        .bind(topic, content_encoding, Blob{bytes}, part.reason, std::int64_t{wall.count()}, std::int64_t{wall.count()})
+        .run();
   }
-  tables_->database
-      .prepare(
-          "INSERT INTO aside(kind, topic, content_encoding, body, reason, at_ms, offered_at_ms) "
-          "VALUES(1,?,?,?,?,?,?)")
-      .bind(topic, content_encoding, Blob{bytes}, reason, std::int64_t{wall.count()}, std::int64_t{wall.count()})
-      .run();
   transaction.commit();
   tables_->unreadable_rows = rows;
   tables_->unreadable_bytes = total;

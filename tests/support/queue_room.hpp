@@ -110,6 +110,12 @@ inline RowId accept_one(Queue& queue, const NewReading& reading, Millis wall = k
 /// The only village's number, or the newest one's. Takes the news.
 inline VillageNumber village_of(Queue& queue) { return queue.take_news().at(0); }
 
+/// Sets aside what is no reading.
+inline void bury(Queue& queue, std::string_view bytes, const std::string& topic = "t") {
+  const Unreadable part{.bytes = bytes, .reason = "why"};
+  queue.set_aside_unreadable(topic, std::nullopt, {&part, 1}, kWall);
+}
+
 inline bool nobody(std::int64_t) { return false; }
 
 inline std::vector<std::string> bodies(const std::vector<TakenRow>& rows) {

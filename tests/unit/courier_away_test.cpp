@@ -28,7 +28,7 @@ CourierPolicy with_attempts(std::uint32_t attempts) {
 void leave_no_room(Queue& queue) {
   for (std::size_t bytes = 1 << 20; bytes > 0; bytes /= 4) {
     try {
-      while (true) queue.set_aside_unreadable("", std::nullopt, std::string(bytes, 'x'), "", kWall);
+      while (true) bury(queue, std::string(bytes, 'x'), "");
     } catch (const SqliteError&) {
     }
   }

@@ -9,10 +9,6 @@ namespace {
 
 constexpr Millis kDay{86'400'000};
 
-void bury(Queue& queue, const std::string& bytes, const std::string& topic = "t") {
-  queue.set_aside_unreadable(topic, std::nullopt, bytes, "why", kWall);
-}
-
 }  // namespace
 
 TEST_CASE("a refused reading leaves the queue and is kept with the reason") {
@@ -141,8 +137,9 @@ TEST_CASE("topics, reasons and content encodings count towards the unreadable by
   options.unreadable_max_bytes = 10'000;
   {
     Queue queue{options};
+    const Unreadable part{.bytes = "", .reason = std::string(500, 'r')};
     for (int i = 0; i < 100; ++i) {
-      queue.set_aside_unreadable(std::string(1'000, 't'), std::string(500, 'e'), "", std::string(500, 'r'), kWall);
+      queue.set_aside_unreadable(std::string(1'000, 't'), std::string(500, 'e'), {&part, 1}, kWall);
     }
     CHECK(queue.stats(kWall).unreadable == 5);
   }
@@ -166,6 +163,24 @@ TEST_CASE("of unreadable messages the newest win, by number") {
   CHECK(queue.aside(AsideKind::Unreadable, 0, 1).at(0).number == 3);
 }
 
+TEST_CASE("of one message's unreadable parts all are kept or none") {
+  QueueOptions options = in_memory();
+  options.max_bytes = 128 << 10;
+  options.unreadable_max_bytes = 1ULL << 30;
+  Queue queue{options};
+  const std::string too_much(20 << 20, 'x');
+  const std::vector<Unreadable> parts{
+      {.bytes = "1", .reason = "first"}, {.bytes = "2", .reason = "second"}, {.bytes = too_much, .reason = "third"}};
+
+  CHECK_THROWS_AS(queue.set_aside_unreadable("t", std::nullopt, parts, kWall), SqliteError);
+
+  CHECK(queue.aside(AsideKind::Unreadable, 0, 9).empty());
+  CHECK(queue.stats(kWall).unreadable == 0);
+  queue.set_aside_unreadable("t", std::nullopt, std::span{parts}.first(2), kWall);
+  CHECK(queue.aside(AsideKind::Unreadable, 0, 9).size() == 2);
+  CHECK(queue.stats(kWall).unreadable == 2);
+}
+
 TEST_CASE("unreadable messages never push out refused ones") {
   QueueOptions options = in_memory();
   options.unreadable_max_bytes = 10;
@@ -183,7 +198,7 @@ TEST_CASE("an unreadable message is kept raw, with its topic and encoding") {
   Queue queue{in_memory()};
   const std::string bytes{"\0\xFF{", 3};
 
-  queue.set_aside_unreadable("solar/a/b/readings", "deflate", bytes, "not JSON", kWall);
+  queue.set_aside_unreadable("solar/a/b/readings", "deflate", {{{.bytes = bytes, .reason = "not JSON"}}}, kWall);
 
   const Aside kept = queue.aside(AsideKind::Unreadable, 0, 9).at(0);
   CHECK(kept.body == bytes);

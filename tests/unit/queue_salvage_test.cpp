@@ -141,7 +141,7 @@ TEST_CASE("what is aside survives a salvage, and seq never goes back over it") {
     Queue queue{room.options(1)};
     accept(queue, long_readings());
     queue.refuse({1, kRows}, "no", kWall);
-    queue.set_aside_unreadable("t", std::nullopt, "?", "why", kWall);
+    bury(queue, "?");
     for (int seq = 550; seq < kRows; ++seq) queue.remove({{RowId{1, seq}}});
   }
   room.overwrite_page(room.pages() / 2);

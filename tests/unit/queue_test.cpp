@@ -193,7 +193,7 @@ TEST_CASE("behind all checks the file itself has a limit, and reaching it change
   const RowId row = accept_one(queue, plain("Bamenda", 1));
 
   try {
-    queue.set_aside_unreadable("t", std::nullopt, std::string(20 << 20, 'x'), "too much", kWall);
+    bury(queue, std::string(20 << 20, 'x'));
     FAIL("the file grew beyond its limit");
   } catch (const SqliteError& error) {
     CHECK(error.kind() == SqliteError::Kind::Full);
