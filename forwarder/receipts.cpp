@@ -14,7 +14,7 @@ namespace solar {
 void ReceiptDesk::add(const Settled& settled, Millis steady) {
   assert(settled.id);
   const auto known = gatherings_.find(settled.origin);
-  if (known == gatherings_.end() && gatherings_.size() == kOriginsMax) {
+  if (known == gatherings_.end() && !has_room_for(settled.origin)) {
     ++dropped_;
     return;
   }
@@ -30,6 +30,16 @@ void ReceiptDesk::add(const Settled& settled, Millis steady) {
     gathering.receipt.delivered.push_back(*settled.id);
   }
   next_due_ = next_due_ ? std::min(*next_due_, due_at(gathering)) : due_at(gathering);
+}
+
+bool ReceiptDesk::has_room_for(const Origin& origin) const {
+  if (gatherings_.size() == kOriginsMax) return false;
+  std::size_t of_village = 0;
+  for (auto other = gatherings_.lower_bound({.village = origin.village, .device = ""});
+       other != gatherings_.end() && other->first.village == origin.village; ++other) {
+    ++of_village;
+  }
+  return of_village < kOriginsPerVillageMax;
 }
 
 Millis ReceiptDesk::due_at(const Gathering& gathering) const {
@@ -61,22 +71,24 @@ std::vector<MqttMessage> ReceiptDesk::messages_of(const Origin& origin, const Re
 
 std::vector<MqttMessage> ReceiptDesk::due(Millis steady, std::size_t limit, bool everything, const Fits& fits) {
   std::vector<MqttMessage> messages;
-  std::size_t origins = 0;
   if (!everything && (!next_due_ || *next_due_ > steady)) return messages;
   next_due_.reset();
-  for (auto entry = gatherings_.begin(); entry != gatherings_.end();) {
-    const Millis at = due_at(entry->second);
-    if (origins == limit || (!everything && at > steady)) {
-      next_due_ = next_due_ ? std::min(*next_due_, at) : at;
-      ++entry;
-      continue;
+  std::vector<std::pair<Millis, decltype(gatherings_)::iterator>> waiting;
+  for (auto entry = gatherings_.begin(); entry != gatherings_.end(); ++entry) {
+    waiting.emplace_back(due_at(entry->second), entry);
+  }
+  std::stable_sort(waiting.begin(), waiting.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [at, entry] : waiting) {
+    if (limit == 0 || (!everything && at > steady)) {
+      next_due_ = at;
+      break;
     }
-    ++origins;
+    --limit;
     const std::uint64_t dropped_before = dropped_;
     auto receipts = messages_of(entry->first, entry->second.receipt, fits);
     sent_ += entry->second.ids() - (dropped_ - dropped_before);
     std::move(receipts.begin(), receipts.end(), std::back_inserter(messages));
-    entry = gatherings_.erase(entry);
+    gatherings_.erase(entry);
   }
   return messages;
 }

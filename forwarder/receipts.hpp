@@ -22,7 +22,8 @@ class ReceiptDesk {
  public:
   static constexpr std::size_t kIdsPerReceipt = 100;
   static constexpr std::size_t kOriginsMax = 1000;
-  static constexpr std::size_t kIdsPerOriginMax = 1000;  ///< while the broker takes nothing
+  static constexpr std::size_t kOriginsPerVillageMax = 100;  ///< so that no village takes all places
+  static constexpr std::size_t kIdsPerOriginMax = 1000;      ///< while the broker takes nothing
 
   explicit ReceiptDesk(Millis gather) : gather_{gather} {}
 
@@ -32,7 +33,8 @@ class ReceiptDesk {
   void drop() { ++dropped_; }
   using Fits = std::function<bool(const MqttMessage&)>;
   /// What is due, as messages; `everything`: at the end. At most `limit` origins' receipts, each in as many messages as
-  /// it takes for all of them to fit; a single id that does not fit all the same is dropped.
+  /// it takes for all of them to fit, those first that have waited longest; a single id that does not fit all the same
+  /// is dropped.
   [[nodiscard]] std::vector<MqttMessage> due(
       Millis steady, std::size_t limit, bool everything, const Fits& fits = [](const MqttMessage&) { return true; });
   /// The broker is away: whoever waits asks again.
@@ -49,6 +51,7 @@ class ReceiptDesk {
     Millis since{};
     [[nodiscard]] std::size_t ids() const { return receipt.delivered.size() + receipt.refused.size(); }
   };
+  [[nodiscard]] bool has_room_for(const Origin& origin) const;
   [[nodiscard]] Millis due_at(const Gathering& gathering) const;
   [[nodiscard]] std::vector<MqttMessage> messages_of(const Origin& origin, const Receipt& receipt, const Fits& fits);
 

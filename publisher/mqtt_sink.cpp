@@ -42,9 +42,11 @@ void MqttSink::send_smaller(std::span<const Parcel> batch, std::size_t bytes) {
 }
 
 std::vector<Completion> MqttSink::poll(Millis wait) {
+  if (unread_.empty()) unread_ = receipts_.take(wait);
   std::vector<Completion> completions;
-  for (const std::string& payload : receipts_.take(wait)) {
-    Result<ReceiptRows> decoded = decode_receipt(payload);
+  while (!unread_.empty() && completions.size() < kCompletionsPerPoll) {
+    Result<ReceiptRows> decoded = decode_receipt(unread_.front());
+    unread_.pop_front();
     if (const auto* problem = std::get_if<Problem>(&decoded)) {
       ++strangers_;
       log::limited(log::Level::Warning, "receipt not understood, ignored", {{"why", to_line(*problem)}});
@@ -65,7 +67,7 @@ std::vector<Completion> MqttSink::poll(Millis wait) {
 }
 
 void MqttSink::take_receipt(const MqttMessage& message) {
-  if (message.payload.size() > kMessageMaxBytes || !receipts_.put(message.payload)) {
+  if (message.payload.size() > kMessageMaxBytes || !receipts_.put(message.payload, message.payload.size())) {
     log::limited(log::Level::Warning, "receipt dropped, its readings are sent again",
                  {{"bytes", message.payload.size()}});
   }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,7 +22,10 @@ class MqttSink final : public Sink {
   static constexpr std::size_t kReceiptsWaiting =
       256;  ///< messages; more are dropped, and asked for again by sending again
 
-  explicit MqttSink(MqttSession& session) : session_{session}, receipts_{kReceiptsWaiting} {}
+  static constexpr std::size_t kReceiptsWaitingBytes = std::size_t{1} << 20;
+  static constexpr std::size_t kCompletionsPerPoll = 10'000;  ///< and the rest of one receipt
+
+  explicit MqttSink(MqttSession& session) : session_{session}, receipts_{kReceiptsWaiting, kReceiptsWaitingBytes} {}
 
   [[nodiscard]] std::size_t room() const override { return session_.room(); }
   void send(std::span<const Parcel> batch) override;
@@ -38,6 +42,7 @@ class MqttSink final : public Sink {
   void send_smaller(std::span<const Parcel> batch, std::size_t bytes);
   MqttSession& session_;
   Mailbox<std::string> receipts_;
+  std::deque<std::string> unread_;  ///< taken from the mailbox, for the next poll
   std::atomic<std::uint64_t> messages_sent_{};
   std::atomic<std::uint64_t> strangers_{};
 };

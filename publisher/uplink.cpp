@@ -38,7 +38,7 @@ std::string client_id(const Origin& origin, std::uint64_t bits) {
 
 MqttOptions broker_options(const PublisherConfig& config, Queue& queue) {
   MqttOptions options = config.broker;
-  options.client_id = client_id(config.origin, queue.kept_bits(random_bits()));
+  options.client_id = client_id(config.origin, client_bits(queue, random_bits(), false));
   options.filters = {to_string(Topic{.origin = config.origin, .channel = Channel::Receipts})};
   options.birth = presence(config.origin, "online");
   options.will = presence(config.origin, "offline");
@@ -56,6 +56,16 @@ CourierPolicy courier_policy(const PublisherConfig& config) {
 }
 
 }  // namespace
+
+std::uint64_t client_bits(Queue& queue, std::uint64_t fresh_bits, bool renew) {
+  try {
+    return queue.kept_bits(fresh_bits, renew);
+  } catch (const SqliteError& error) {
+    if (error.kind() != SqliteError::Kind::Full) throw;
+    log::warning("no room on the disk for a new client id; it is drawn for this run only", {{"error", error.what()}});
+    return fresh_bits;
+  }
+}
 
 Uplink::Uplink(const PublisherConfig& config, Queue& queue, const Clock& clock, OnSettled on_settled)
     : config_{config},
@@ -143,7 +153,7 @@ void Uplink::handle(const MqttEvent& event, Now now) {
 void Uplink::take_new_client_id() {
   log::error("another gateway seems to use our client id: was this card cloned? a new id is drawn",
              {{"village", config_.origin.village}, {"device", config_.origin.device}});
-  session_.change_client_id(client_id(config_.origin, queue_.kept_bits(random_bits(), true)));
+  session_.change_client_id(client_id(config_.origin, client_bits(queue_, random_bits(), true)));
 }
 
 void Uplink::offer_refused(Now now) {

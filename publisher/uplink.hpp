@@ -22,6 +22,10 @@
 
 namespace solar {
 
+/// What makes a client id the gateway's own: bits kept in the outbox, `fresh_bits` the first time or when `renew`. On a
+/// full disk these are not kept: the next run draws again.
+[[nodiscard]] std::uint64_t client_bits(Queue& queue, std::uint64_t fresh_bits, bool renew);
+
 /// Owner: the program. Threads: `run` is the courier's thread; `wake`, `stop`, `snapshot` and `heartbeat` from
 /// any.
 class Uplink {

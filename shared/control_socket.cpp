@@ -144,8 +144,6 @@ class ControlServer::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  [[nodiscard]] std::size_t answering() const { return answering_; }
-
  private:
   struct Connection {
     FileDescriptor socket;
@@ -185,13 +183,11 @@ class ControlServer::State {
   void answer(Connection& connection) {
     std::string buffered;
     if (const auto request = receive_line(connection.socket, buffered, kRequestMaxBytes, kPatience)) {
-      ++answering_;
       try {
         handler_(*request, [&](std::string_view line) { return send_line(connection.socket, line); });
       } catch (const std::exception&) {
         send_line(connection.socket, R"({"error":"the request was not understood","status":1})");
       }
-      --answering_;
     }
     ::shutdown(connection.socket.get(), SHUT_RDWR);
     connection.ended = true;
@@ -211,7 +207,6 @@ class ControlServer::State {
   FileDescriptor wake_;
   FileDescriptor listener_;
   std::atomic<bool> stopping_{};
-  std::atomic<std::size_t> answering_{};
   std::list<Connection> connections_;
   std::thread acceptor_;
 };
@@ -219,7 +214,6 @@ class ControlServer::State {
 ControlServer::ControlServer(std::filesystem::path path, Handler handler)
     : state_{std::make_unique<State>(std::move(path), std::move(handler))} {}
 ControlServer::~ControlServer() = default;
-std::size_t ControlServer::connections() const { return state_->answering(); }
 
 std::optional<ControlClient> ControlClient::connect(const std::filesystem::path& path) {
   const FileDescriptor file{::open(path.c_str(), O_PATH | O_CLOEXEC)};

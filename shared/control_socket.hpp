@@ -31,8 +31,6 @@ class ControlServer {
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
-  [[nodiscard]] std::size_t connections() const;  ///< requests being answered now. Any thread.
-
  private:
   class State;
   std::unique_ptr<State> state_;

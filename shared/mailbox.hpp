@@ -17,14 +17,16 @@ namespace solar {
 template <class Message>
 class Mailbox {
  public:
-  explicit Mailbox(std::size_t max_messages) : max_messages_{max_messages} {}
+  explicit Mailbox(std::size_t max_messages, std::size_t max_bytes = 0)
+      : max_messages_{max_messages}, max_bytes_{max_bytes} {}
 
-  /// False: the box is full and the message is dropped.
-  bool put(Message message) {
+  /// False: the box is full and the message, of so many bytes where these are limited, is dropped.
+  bool put(Message message, std::size_t bytes = 0) {
     {
       const std::lock_guard lock{mutex_};
-      if (messages_.size() == max_messages_) return false;
+      if (messages_.size() == max_messages_ || bytes > max_bytes_ - bytes_) return false;
       messages_.push_back(std::move(message));
+      bytes_ += bytes;
       rung_ = true;
     }
     bell_.notify_one();
@@ -45,14 +47,17 @@ class Mailbox {
     std::unique_lock lock{mutex_};
     if (wait.count() > 0) bell_.wait_for(lock, wait, [this] { return rung_; });
     rung_ = false;
+    bytes_ = 0;
     return std::exchange(messages_, {});
   }
 
  private:
   std::size_t max_messages_;
+  std::size_t max_bytes_;
   std::mutex mutex_;
   std::condition_variable bell_;
   std::deque<Message> messages_;
+  std::size_t bytes_{};
   bool rung_{};
 };
 

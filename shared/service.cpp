@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -91,8 +90,6 @@ class StopSignal::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  [[nodiscard]] bool requested() const { return requested_; }
-
  private:
   void run() {
     if (!wait_for_signal()) return;
@@ -101,7 +98,6 @@ class StopSignal::State {
     std::signal(SIGINT, end_at_once);
     const sigset_t set = stop_signals();
     pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-    requested_ = true;
     on_stop_();
     wait_for_end();
   }
@@ -122,7 +118,6 @@ class StopSignal::State {
   }
 
   std::function<void()> on_stop_;
-  std::atomic<bool> requested_{};
   sigset_t mask_before_{};
   FileDescriptor signals_;
   FileDescriptor end_;
@@ -131,7 +126,6 @@ class StopSignal::State {
 
 StopSignal::StopSignal(std::function<void()> on_stop) : state_{std::make_unique<State>(std::move(on_stop))} {}
 StopSignal::~StopSignal() = default;
-bool StopSignal::requested() const { return state_->requested(); }
 
 void limit_memory_arenas() {
   constexpr int kThresholdBytes = 128 * 1024;

@@ -35,7 +35,6 @@ class StopSignal {
   ~StopSignal();
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
-  [[nodiscard]] bool requested() const;
 
  private:
   class State;

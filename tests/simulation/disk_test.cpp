@@ -1,5 +1,7 @@
 #include "tests/simulation/disk.hpp"
 
+#include "publisher/uplink.hpp"
+#include "tests/simulation/world.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/queue_room.hpp"
 
@@ -79,4 +81,17 @@ TEST_CASE("whether plain rows are left can be asked on a full disk") {
 
   disk.fill_up(std::nullopt);
   CHECK_FALSE(queue.holds_plain_rows());
+}
+
+TEST_CASE("a gateway draws a new client id also on a full disk, for this run") {
+  const World that_is_told{Plan{}, Model::Right, Journal::Text::None};
+  Disk disk{"disk-test", false};
+  Queue queue{on(disk, 1)};
+  REQUIRE(client_bits(queue, 7, false) == 7);
+  disk.fill_up(0);
+
+  CHECK(client_bits(queue, 8, true) == 8);
+
+  disk.fill_up(std::nullopt);
+  CHECK(client_bits(queue, 9, false) == 7);
 }

@@ -52,6 +52,32 @@ TEST_CASE("what the limit leaves is due at the next call") {
   CHECK(desk.due(Millis{0}, 1, false).size() == 1);
 }
 
+TEST_CASE("of what is due, that goes first which has waited longest, whatever its village is called") {
+  ReceiptDesk desk{Millis{1'000}};
+  desk.add(delivered(kBuea, "early"), Millis{0});
+  desk.add(delivered(kBamenda, "late"), Millis{1});
+
+  const auto messages = desk.due(Millis{5'000}, 1, false);
+
+  REQUIRE(messages.size() == 1);
+  CHECK(messages.front().topic == "solar/Buea/main/receipts");
+  CHECK(desk.next_due() == Millis{1'001});
+}
+
+TEST_CASE("a village of many devices leaves places for others") {
+  ReceiptDesk desk{Millis{0}};
+  for (std::size_t i = 0; i <= ReceiptDesk::kOriginsMax; ++i) {
+    desk.add(delivered({.village = "Bamenda", .device = std::to_string(i)}, "a"), Millis{0});
+  }
+  CHECK(desk.dropped() == ReceiptDesk::kOriginsMax + 1 - ReceiptDesk::kOriginsPerVillageMax);
+
+  desk.add(delivered(kBuea, "b"), Millis{0});
+  desk.add(delivered({.village = "Bamenda", .device = "0"}, "b"), Millis{0});
+
+  CHECK(desk.dropped() == ReceiptDesk::kOriginsMax + 1 - ReceiptDesk::kOriginsPerVillageMax);
+  CHECK(desk.due(Millis{0}, ReceiptDesk::kOriginsMax, false).size() == ReceiptDesk::kOriginsPerVillageMax + 1);
+}
+
 TEST_CASE("a refusal is told with its reason") {
   ReceiptDesk desk{Millis{0}};
   Settled refused = delivered(kBamenda, "a");

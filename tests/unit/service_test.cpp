@@ -95,18 +95,20 @@ TEST_CASE("a stop signal is a callback, once, and not a death") {
   const auto signal = GENERATE(SIGTERM, SIGINT);
   std::promise<void> called;
   const StopSignal stop{[&] { called.set_value(); }};
-  CHECK_FALSE(stop.requested());
 
   ::kill(::getpid(), signal);
-  called.get_future().wait();
 
-  CHECK(stop.requested());
+  CHECK_NOTHROW(called.get_future().get());
 }
 
 TEST_CASE("a stop signal that never comes does not hold up the end") {
-  const StopSignal stop{[] {}};
+  bool called = false;
 
-  CHECK_FALSE(stop.requested());
+  {
+    const StopSignal stop{[&] { called = true; }};
+  }
+
+  CHECK_FALSE(called);
 }
 
 TEST_CASE("a second stop signal ends a process that hangs while it stops") {
