@@ -22,12 +22,12 @@ class FailingSync {
   ~FailingSync() {
     sqlite3_vfs_unregister(&vfs_);
     sqlite3_vfs_register(base(), 1);
-    fails_ = false;
+    failing = false;
   }
   FailingSync(const FailingSync&) = delete;
   FailingSync& operator=(const FailingSync&) = delete;
 
-  void fail(bool fails) { fails_ = fails; }
+  void fail(bool fails) { failing = fails; }
 
  private:
   static sqlite3_vfs* base() { return sqlite3_vfs_find("unix"); }
@@ -35,20 +35,20 @@ class FailingSync {
   static int open(sqlite3_vfs* /*vfs*/, const char* name, sqlite3_file* file, int flags, int* flags_out) {
     const int code = base()->xOpen(base(), name, file, flags, flags_out);
     if (code != SQLITE_OK) return code;
-    sync_ = file->pMethods->xSync;
+    real_sync = file->pMethods->xSync;
     // A log's differ from a database's.
-    sqlite3_io_methods& methods = methods_[file->pMethods];
+    sqlite3_io_methods& methods = changed_methods[file->pMethods];
     methods = *file->pMethods;
     methods.xSync = sync;
     file->pMethods = &methods;
     return code;
   }
-  static int sync(sqlite3_file* file, int flags) { return fails_ ? SQLITE_IOERR_FSYNC : sync_(file, flags); }
+  static int sync(sqlite3_file* file, int flags) { return failing ? SQLITE_IOERR_FSYNC : real_sync(file, flags); }
 
   sqlite3_vfs vfs_{};
-  inline static std::map<const sqlite3_io_methods*, sqlite3_io_methods> methods_;
-  inline static int (*sync_)(sqlite3_file*, int){};
-  inline static bool fails_{};
+  inline static std::map<const sqlite3_io_methods*, sqlite3_io_methods> changed_methods;
+  inline static int (*real_sync)(sqlite3_file*, int){};
+  inline static bool failing{};
 };
 
 }  // namespace solar::test
