@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cassert>
+#include <mutex>
 #include <utility>
 
 #include "shared/file_descriptor.hpp"
@@ -112,7 +113,13 @@ void Statement::bind_one(int index, Blob value) {
                       SQLITE_STATIC);
 }
 
+void configure_sqlite() {
+  static std::once_flag once;
+  std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
 Sqlite::Sqlite(const SqliteOptions& options) : checkpoint_pages_{options.checkpoint_pages} {
+  configure_sqlite();
   make_private(options.path);
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
   if (sqlite3_open_v2(options.path.c_str(), &database_, flags, nullptr) != SQLITE_OK) {

@@ -29,6 +29,12 @@ class SqliteError : public std::runtime_error {
   Kind kind_;
 };
 
+/// Settings of SQLite for the whole process: no statistics of memory, whose one lock each allocation of each thread
+/// would take (SQLite's manual recommends it, "Recommended Compile-time Options", SQLITE_DEFAULT_MEMSTATUS). Every
+/// connection does it; only what uses SQLite's own interface before the first one must call it, for later it has no
+/// effect. Any thread.
+void configure_sqlite();
+
 /// Bytes bound as a blob: SQLite neither reads nor converts them.
 struct Blob {
   std::string_view bytes;

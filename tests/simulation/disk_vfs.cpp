@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "shared/sqlite.hpp"
 #include "tests/simulation/disk.hpp"
 
 namespace solar::test {
@@ -173,6 +174,7 @@ void use_virtual_disks() {
   static sqlite3_vfs vfs{};
   static std::once_flag once;
   std::call_once(once, [] {
+    configure_sqlite();
     vfs.iVersion = 1;
     vfs.szOsFile = sizeof(Handle);
     vfs.mxPathname = 1024;
