@@ -14,7 +14,7 @@ constexpr std::uint64_t kSeeds = 200;
 /// How many histories it takes to see what is wrong, and that it is this.
 void is_caught(Model model, const std::string& violation) {
   const Campaign campaign =
-      run_campaign(1, kSeeds, 1, model, [](const Campaign& so_far) { return so_far.failed.empty(); });
+      run_campaign(1, kSeeds, 1, model, [](std::uint64_t, const Campaign& so_far) { return so_far.failed.empty(); });
 
   INFO(to_string(model) << ", " << campaign.histories << " histories");
   REQUIRE_FALSE(campaign.failed.empty());

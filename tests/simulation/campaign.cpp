@@ -1,8 +1,10 @@
 #include "tests/simulation/campaign.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <thread>
 
 namespace solar::test {
 
@@ -26,19 +28,29 @@ void Campaign::add(const Campaign& other) {
     longest_drain_seed = other.longest_drain_seed;
   }
   failed.insert(failed.end(), other.failed.begin(), other.failed.end());
+  seconds = std::max(seconds, other.seconds);
 }
 
-Campaign run_campaign(std::uint64_t first, std::uint64_t count, std::uint64_t step, Model model,
-                      const std::function<bool(const Campaign&)>& go_on) {
+Campaign run_campaign(std::uint64_t first, std::uint64_t count, std::uint64_t jobs, Model model, const GoOn& go_on) {
   const auto begin = std::chrono::steady_clock::now();
-  Campaign campaign;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const std::uint64_t seed = first + i * step;
-    campaign.add(seed, run_history(plan_of(seed), model, Journal::Text::None));
-    campaign.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    if (!go_on(campaign)) break;
+  std::vector<Campaign> campaigns(jobs);
+  std::vector<std::thread> threads;
+  for (std::uint64_t job = 0; job < jobs; ++job) {
+    threads.emplace_back([&, job] {
+      Campaign& campaign = campaigns[job];
+      for (std::uint64_t seed = first + job; seed < first + count; seed += jobs) {
+        campaign.add(seed, run_history(plan_of(seed), model, Journal::Text::None));
+        campaign.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        if (!go_on(job, campaign)) break;
+      }
+    });
   }
-  return campaign;
+  Campaign all;
+  for (std::uint64_t job = 0; job < jobs; ++job) {
+    threads[job].join();
+    all.add(campaigns[job]);
+  }
+  return all;
 }
 
 std::string readable(std::uint64_t seed, Model model) {

@@ -17,15 +17,19 @@ struct Campaign {
   Millis longest_drain{};
   std::uint64_t longest_drain_seed{};
   std::vector<std::uint64_t> failed;  ///< seeds
-  double seconds{};
+  double seconds{};                   ///< of the job that took the longest
 
   void add(std::uint64_t seed, const HistoryResult& result);
   void add(const Campaign& other);
 };
 
-/// Histories `first`, `first` + `step`, .. until `count` are done or `go_on` says no. One thread.
-[[nodiscard]] Campaign run_campaign(std::uint64_t first, std::uint64_t count, std::uint64_t step, Model model,
-                                    const std::function<bool(const Campaign&)>& go_on);
+/// Told what one job has done so far, after each of its histories; whether the job goes on. Called by all jobs'
+/// threads.
+using GoOn = std::function<bool(std::uint64_t job, const Campaign& so_far)>;
+
+/// `count` histories from seed `first` on, dealt to `jobs` threads in turn: what they say does not depend on how many.
+[[nodiscard]] Campaign run_campaign(std::uint64_t first, std::uint64_t count, std::uint64_t jobs, Model model,
+                                    const GoOn& go_on);
 
 /// The same history again, as a person reads it: what went wrong, how to repeat it, the last lines.
 [[nodiscard]] std::string readable(std::uint64_t seed, Model model);

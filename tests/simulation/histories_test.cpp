@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
 #include "tests/simulation/campaign.hpp"
 #include "tests/support/catch.hpp"
@@ -19,8 +22,14 @@ std::uint64_t histories_wanted() {
 }  // namespace
 
 TEST_CASE("whatever goes wrong, every accepted reading reaches central or is refused with a reason") {
-  const Campaign campaign = run_campaign(1, histories_wanted(), 1, Model::Right,
-                                         [](const Campaign& so_far) { return so_far.failed.empty(); });
+  std::atomic<bool> failed{false};
+  const std::uint64_t jobs = std::max(1U, std::thread::hardware_concurrency());
+
+  const Campaign campaign =
+      run_campaign(1, histories_wanted(), jobs, Model::Right, [&failed](std::uint64_t, const Campaign& so_far) {
+        if (!so_far.failed.empty()) failed = true;
+        return !failed;
+      });
 
   if (!campaign.failed.empty()) FAIL(readable(campaign.failed.front(), Model::Right));
   WARN(campaign.histories << " histories with " << campaign.readings << " readings in " << campaign.seconds

@@ -3,10 +3,8 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <chrono>
 #include <cstdio>
 #include <optional>
-#include <thread>
 
 #include "tests/simulation/campaign.hpp"
 
@@ -97,23 +95,22 @@ int run_verbose(const Arguments& arguments) {
   return failed ? 1 : 0;
 }
 
-Campaign run_job(const Arguments& arguments, std::uint64_t job) {
-  const std::uint64_t count = (arguments.histories + arguments.jobs - 1 - job) / arguments.jobs;
-  double told = 0;
-  std::size_t failed = 0;
-  return run_campaign(arguments.seed + job, count, arguments.jobs, arguments.model, [&](const Campaign& campaign) {
-    for (; failed < campaign.failed.size(); ++failed) {
-      std::printf("%s\n", readable(campaign.failed[failed], arguments.model).c_str());
-    }
-    if (campaign.seconds - told >= kProgressSeconds) {
-      told = campaign.seconds;
-      std::printf("job %llu: %llu histories, %.1f/s, %zu failed\n", static_cast<unsigned long long>(job),
-                  static_cast<unsigned long long>(campaign.histories),
-                  static_cast<double>(campaign.histories) / campaign.seconds, campaign.failed.size());
-      std::fflush(stdout);
-    }
-    return true;
-  });
+/// What one job has told so far.
+struct Progress {
+  double seconds{};
+  std::size_t failed{};
+};
+
+void tell(std::uint64_t job, const Campaign& so_far, Progress& told, Model model) {
+  for (; told.failed < so_far.failed.size(); ++told.failed) {
+    std::printf("%s\n", readable(so_far.failed[told.failed], model).c_str());
+  }
+  if (so_far.seconds - told.seconds < kProgressSeconds) return;
+  told.seconds = so_far.seconds;
+  std::printf("job %llu: %llu histories, %.1f/s, %zu failed\n", static_cast<unsigned long long>(job),
+              static_cast<unsigned long long>(so_far.histories), static_cast<double>(so_far.histories) / so_far.seconds,
+              so_far.failed.size());
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -129,22 +126,16 @@ int simulate(const std::vector<std::string>& words) {
     return 2;
   }
   if (arguments->verbose) return run_verbose(*arguments);
-  const auto begin = std::chrono::steady_clock::now();
-  std::vector<Campaign> campaigns(arguments->jobs);
-  std::vector<std::thread> jobs;
-  for (std::uint64_t job = 0; job < arguments->jobs; ++job) {
-    jobs.emplace_back([&, job] { campaigns[job] = run_job(*arguments, job); });
-  }
-  Campaign all;
-  for (std::uint64_t job = 0; job < arguments->jobs; ++job) {
-    jobs[job].join();
-    all.add(campaigns[job]);
-  }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  std::vector<Progress> told(arguments->jobs);
+  const Campaign all = run_campaign(arguments->seed, arguments->histories, arguments->jobs, arguments->model,
+                                    [&](std::uint64_t job, const Campaign& so_far) {
+                                      tell(job, so_far, told[job], arguments->model);
+                                      return true;
+                                    });
   std::printf("%s", bites_text(all.bites).c_str());
   std::printf("%llu histories in %.1f s (%.1f/s), %llu readings, longest drain %llu s (seed %llu), %zu failed\n",
-              static_cast<unsigned long long>(all.histories), seconds, static_cast<double>(all.histories) / seconds,
-              static_cast<unsigned long long>(all.readings),
+              static_cast<unsigned long long>(all.histories), all.seconds,
+              static_cast<double>(all.histories) / all.seconds, static_cast<unsigned long long>(all.readings),
               static_cast<unsigned long long>(all.longest_drain.count() / 1'000),
               static_cast<unsigned long long>(all.longest_drain_seed), all.failed.size());
   for (const std::uint64_t seed : all.failed) std::printf("failed: seed %llu\n", static_cast<unsigned long long>(seed));
