@@ -137,7 +137,10 @@ class Contract(unittest.TestCase):
             start = [str(BIN / "solar-central"), "--listen", base[7:], "--database", str(folder / "central.db"),
                      "--token-file", str(folder / "token")]
             again = folder / "again"
-            again.write_text(f"kill -9 $(cat {folder}/pid)\n{' '.join(start)} 2>/dev/null &\necho $! >{folder}/pid\n")
+            # A process that was killed holds its port until the system has closed its files.
+            again.write_text(f"pid=$(cat {folder}/pid)\nkill -9 $pid\n"
+                             "while [ -n \"$(ls /proc/$pid/fd 2>/dev/null)\" ]; do sleep 0.01; done\n"
+                             f"{' '.join(start)} 2>/dev/null &\necho $! >{folder}/pid\n")
             process = subprocess.Popen(start, stderr=subprocess.DEVNULL)
             (folder / "pid").write_text(str(process.pid))
             try:
