@@ -27,7 +27,8 @@ struct Campaign {
 /// threads.
 using GoOn = std::function<bool(std::uint64_t job, const Campaign& so_far)>;
 
-/// `count` histories from seed `first` on, dealt to `jobs` threads in turn: what they say does not depend on how many.
+/// `count` histories from seed `first` on, dealt to `jobs` threads in turn, each until `go_on` says no to it. A history
+/// does not depend on the number of jobs; the order of `failed` does.
 [[nodiscard]] Campaign run_campaign(std::uint64_t first, std::uint64_t count, std::uint64_t jobs, Model model,
                                     const GoOn& go_on);
 
